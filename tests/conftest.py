@@ -1,7 +1,12 @@
 """Shared by all tests: no network but loopback, no home of the user, a site, a shell, and the folder of real pages."""
 
+import contextlib
+import gc
+import io
+import itertools
 import os
 import re
+import signal
 import socket
 import sys
 import threading
@@ -12,13 +17,17 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from preserve.cli.main import main
+from preserve.schedule import child
 from preserve.store import secondreader
+from tests.examples import mark_slow
+from tests.forked_program import Programs, programs
 from tests.forked_reader import Subprocesses, forking
 from tests.readers import assert_others_read
 from tests.shell import Shell
 from tests.site import Handler, Server, Site
 
-pytest_plugins = ["tests.clocks", "tests.tls", "tests.tsa"]
+pytest_plugins = ["tests.clocks", "tests.objectserver", "tests.tls", "tests.tsa"]
 
 # No test depends on how fast the machine is at the moment, and a commit that passed passes again. `make test-all`
 # draws other examples each time, and four times as many.
@@ -33,9 +42,24 @@ _SLOW_TIMEOUT_S = 1_800
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
+# What a shell starts in the background has Ctrl-C ignored, and so has all that it starts: tests send it.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
+
+# What is collected stays to the end: to look through it for what is no more needed, over and over, finds nothing.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A slow test may be at work for long on a busy machine: only one that hangs is ended."""
+    mark_slow(items)
     for item in items:
         if item.get_closest_marker("slow") and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(_SLOW_TIMEOUT_S))
@@ -93,11 +117,46 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("cache")
 
 
+@pytest.fixture(scope="session")
+def made_demo(tmp_path_factory: pytest.TempPathFactory, _own_cache: Path) -> Path:
+    """The folder of a demonstration, to be copied."""
+    folder = tmp_path_factory.mktemp("made") / "demo"
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(io.StringIO()):
+        patch.setenv("XDG_CACHE_HOME", str(_own_cache))
+        assert main(["demo", "--folder", str(folder)]) == 0
+    return folder
+
+
+@pytest.fixture(scope="session")
+def _own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folders of single tests, as they are asked for.
+
+    They are numbered here: pytest looks through all that are there before it makes the next, which for ten thousand
+    tests takes longer than half of the tests.
+    """
+    base = tmp_path_factory.mktemp("of", numbered=False)
+
+    def made() -> Iterator[Path]:
+        for number in itertools.count():
+            folder = base / str(number)
+            folder.mkdir()
+            yield folder
+
+    return made()
+
+
+@pytest.fixture
+def tmp_path(request: pytest.FixtureRequest, _own_folders: Iterator[Path]) -> Path:
+    """A folder of the test's own, of its name."""
+    folder = next(_own_folders) / re.sub(r"\W", "_", request.node.name)[:30]
+    folder.mkdir()
+    return folder
+
+
 @pytest.fixture(autouse=True)
-def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, _own_cache: Path) -> None:
+def _own_home(_own_folders: Iterator[Path], monkeypatch: pytest.MonkeyPatch, _own_cache: Path) -> None:
     """No test reads or writes the user's configuration, keys or proxies."""
-    home = tmp_path_factory.mktemp("home")
-    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("HOME", str(next(_own_folders)))
     for name in list(os.environ):
         if name.startswith(("XDG_", "PRESERVE_")) or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
@@ -114,6 +173,18 @@ def _forked_readers() -> Iterator[Subprocesses]:
 def _second_reader(monkeypatch: pytest.MonkeyPatch, _forked_readers: Subprocesses) -> None:
     """Second readers are forked. Tests of how they are started have an empty fixture of this name."""
     monkeypatch.setattr(secondreader, "subprocess", _forked_readers)
+
+
+@pytest.fixture(scope="session")
+def _forked_programs(_forked_readers: Subprocesses) -> Iterator[Programs]:
+    with programs(_forked_readers) as stand_in:
+        yield stand_in
+
+
+@pytest.fixture
+def forked_program(monkeypatch: pytest.MonkeyPatch, _forked_programs: Programs) -> None:
+    """What a schedule starts is forked, and one after another. Tests of how it is started put the true module back."""
+    monkeypatch.setattr(child, "subprocess", _forked_programs)
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -143,7 +214,7 @@ def site() -> Iterator[Site]:
     with Server(("127.0.0.1", 0), Handler) as server:
         server.site = site  # type: ignore[attr-defined]
         site.port = server.server_address[1]
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         yield site
         server.shutdown()

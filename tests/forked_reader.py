@@ -45,17 +45,10 @@ class ForkedReader:
 
 
 class Forker:
-    """The process that forks readers, as the other end of its socket."""
+    """The process that forks readers, by the address at which it listens."""
 
-    def __init__(self) -> None:
-        self._line, theirs = socket.socketpair()
-        with theirs, socket.socket(socket.AF_UNIX) as listener:
-            # Without a name in the file system; the kernel chooses one that is free.
-            listener.bind("")
-            listener.listen(64)
-            self._address = listener.getsockname()
-            passed = listener.fileno(), theirs.fileno()
-            self._process = subprocess.Popen([sys.executable, __file__, *map(str, passed)], pass_fds=passed)
+    def __init__(self, address: bytes) -> None:
+        self.address = address
 
     def begin(self, words: Sequence[str], *, is_told: bool, printed: IO[bytes], files: Sequence[int]) -> ForkedReader:
         """A reader with these words, that is told things on its standard input or not, and gets these open files."""
@@ -65,7 +58,7 @@ class Forker:
             asked = json.dumps([words, [0, 1, 2, *files]]).encode()
             # A connection each: the processes of one capture ask at the same time.
             with socket.socket(socket.AF_UNIX) as asking:
-                asking.connect(self._address)
+                asking.connect(self.address)
                 socket.send_fds(asking, [asked], [its_in, its_out, printed.fileno(), *files])
                 _done, (process,), _flags, _address = socket.recv_fds(asking, 1, 1)
         finally:
@@ -73,11 +66,6 @@ class Forker:
             os.close(its_out)
         stdin = None if into is None else os.fdopen(into, "wb", buffering=0)
         return ForkedReader(process, stdin, os.fdopen(out, "rb", buffering=0))
-
-    def close(self) -> None:
-        """Ends it."""
-        self._line.close()
-        self._process.wait()
 
 
 class Subprocesses:
@@ -88,6 +76,7 @@ class Subprocesses:
 
     def __init__(self, forker: Forker) -> None:
         self._forker = forker
+        self.address = forker.address
 
     def Popen(  # noqa: N802 - the name that is called
         self, words: Sequence[str], *, stdin: int, stderr: IO[bytes], pass_fds: Sequence[int], **_more: Any
@@ -99,11 +88,19 @@ class Subprocesses:
 @contextmanager
 def forking() -> Iterator[Subprocesses]:
     """What stands for the module `subprocess`, until the end."""
-    forker = Forker()
+    line, theirs = socket.socketpair()
+    with theirs, socket.socket(socket.AF_UNIX) as listener:
+        # Without a name in the file system; the kernel chooses one that is free.
+        listener.bind("")
+        listener.listen(64)
+        address = listener.getsockname()
+        passed = listener.fileno(), theirs.fileno()
+        process = subprocess.Popen([sys.executable, __file__, *map(str, passed)], pass_fds=passed)
     try:
-        yield Subprocesses(forker)
+        yield Subprocesses(Forker(address))
     finally:
-        forker.close()
+        line.close()
+        process.wait()
 
 
 def _serve(listener: socket.socket, line: socket.socket) -> None:

@@ -11,18 +11,23 @@ from typing import Any, NamedTuple, cast
 
 
 class Shape(NamedTuple):
-    """A reply; ``closes``: the server ends the connection behind it. ``sends``: what follows the request's fields."""
+    """A reply; ``closes``: the server ends the connection behind it. ``sends``: what follows the request's fields.
+
+    ``streams``: bytes that are made while they are sent, behind the reply.
+    """
 
     reply: bytes
     method: str = "GET"
     closes: bool = False
     sends: bytes = b""
+    streams: int = 0
 
 
 OK = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n"
 BODY = b"Content-Length: 5\r\n\r\nhello"
 PACKED = gzip.compress(b"hello " * 100, mtime=0)
+_BLOCK = bytes(1 << 16)
 SHAPES: dict[str, Shape] = {
     "plain": Shape(OK + BODY),
     "empty": Shape(OK + b"Content-Length: 0\r\n\r\n"),
@@ -100,6 +105,8 @@ class OddOrigin:
     port: int = 0
     requests: dict[str, bytes] = field(default_factory=dict)
     connections: int = 0
+    streamed: int = 0
+    """Bytes of streams that were taken from here."""
 
 
 class _Handler(socketserver.BaseRequestHandler):
@@ -128,6 +135,9 @@ class _Handler(socketserver.BaseRequestHandler):
         origin.requests[path] = held
         shape = origin.replies[path.lstrip("/").partition("?")[0]]
         conn.sendall(shape.reply)
+        for _block in range(shape.streams // len(_BLOCK)):
+            conn.sendall(_BLOCK)
+            origin.streamed += len(_BLOCK)
         return not shape.closes
 
 

@@ -1,8 +1,10 @@
 """A site of a test: what it answers, and what it was asked."""
 
+import socket
 import socketserver
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 
@@ -59,5 +61,19 @@ class Site:
 
 
 class Server(socketserver.ThreadingTCPServer):
+    """Serves until it is shut down, which takes no time: it looks for no end between connections."""
+
     allow_reuse_address = True
     daemon_threads = True
+    is_over = False
+
+    def serve_forever(self, _poll_interval: float = 0) -> None:
+        """Waits for one connection after the other, however long."""
+        while not self.is_over:
+            self.handle_request()
+
+    def shutdown(self) -> None:
+        """Ends it by a connection that asks for nothing."""
+        self.is_over = True
+        with suppress(OSError), socket.create_connection(self.server_address[:2], timeout=1):  # type: ignore[arg-type]
+            pass

@@ -144,6 +144,8 @@ def time_authority(tmp_path: Path) -> Iterator[Callable[..., Authority]]:
         authority = Authority(tmp_path / f"tsa{len(servers)}", number=len(servers), **named)  # type: ignore[arg-type]
 
         class Handler(BaseHTTPRequestHandler):
+            disable_nagle_algorithm = True
+
             def do_POST(self) -> None:
                 data = authority.reply(self.rfile.read(int(self.headers["Content-Length"])))
                 self.send_response(authority.status)

@@ -36,7 +36,7 @@ _NGINX = """
 daemon off; {user} worker_processes 1; pid {top}/nginx.pid; error_log {top}/error.log;
 events {{ worker_connections 256; }}
 http {{
-  types {{ text/html html; }}
+  types {{ text/html html; }} default_type application/octet-stream;
   access_log off; keepalive_requests 1000000; sendfile on; open_file_cache off;
   client_body_temp_path {top}/t1; proxy_temp_path {top}/t2; fastcgi_temp_path {top}/t3; uwsgi_temp_path {top}/t4;
   scgi_temp_path {top}/t5;

@@ -1,6 +1,5 @@
 """The page for newcomers against the tree, and class names against one another."""
 
-import ast
 import re
 from collections import defaultdict
 from keyword import iskeyword
@@ -30,9 +29,9 @@ def test_a_public_class_name_has_one_owner() -> None:
         # The checker in a capsule is a program by itself: strangers know its names, and it imports none of ours.
         if path.name == "check_capsule.py":
             continue
-        for node in ast.parse(path.read_text("utf-8")).body:
-            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
-                owners[node.name].append(str(path.relative_to(TOP)))
+        for name in re.findall(r"^class ([A-Za-z]\w*)", path.read_text("utf-8"), re.MULTILINE):
+            owners[name].append(str(path.relative_to(TOP)))
+    assert len(owners) > 100
     twice = {name: paths for name, paths in owners.items() if len(paths) > 1}
     assert twice == {}
 

@@ -15,6 +15,7 @@ _PART = re.compile(r"^```(console|yaml)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.usefixtures("forked_program")
 def test_the_operations_guide_does_what_it_says(site: Site, tmp_path: Path) -> None:
     site.page("/", PAGE.encode())
     collection = tmp_path / "config" / "collections" / "harbour.yaml"

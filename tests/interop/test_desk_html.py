@@ -31,7 +31,7 @@ _PAGES = [
     "/browse/origin",
     "/statement/demo/5",
     "/collection/demo",
-    "/keeper",
+    "/operator",
     "/releases",
     "/about",
     "/accessibility",

@@ -43,7 +43,7 @@ _PATHS = [
     "browse",
     "browse/tag",
     "releases",
-    "keeper",
+    "operator",
     "collection/demo",
     "statement/demo/3",
     "checkpoint/demo",
@@ -168,7 +168,7 @@ def test_nothing_is_written_and_nobody_is_asked_while_others_write(
             work = threading.Thread(target=write)
             work.start()
             while not ended.is_set():
-                for path in ("", "search?q=harbour", "browse", "releases", "keeper", "statement/demo/3", *of_cable):
+                for path in ("", "search?q=harbour", "browse", "releases", "operator", "statement/demo/3", *of_cable):
                     seen[_get(f"{address}{path}")] += 1
             work.join()
             assert statuses == {"capture": 0, "rebuild": 0, "repair": 0}

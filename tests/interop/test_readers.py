@@ -54,6 +54,7 @@ def test_warcio_check_takes_every_file(demo_archive: Path) -> None:
         assert (done.returncode != 0) is bool(chunked)
 
 
+@pytest.mark.slow
 def test_fastwarc_check_takes_every_file(demo_archive: Path) -> None:
     for path in _files(demo_archive):
         chunked, revisits = _odd_payloads(path)

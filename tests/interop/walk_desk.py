@@ -32,7 +32,7 @@ _PAGES = [
     "/browse/month",
     "/statement/demo/5",
     "/collection/demo",
-    "/keeper",
+    "/operator",
     "/releases",
     "/about",
     "/accessibility",

@@ -14,9 +14,12 @@ from lxml import html
 from preserve.citation.capsule import check_capsule
 from preserve.citation.capsule.build import pack
 from preserve.demo_site.pages import replies
+from tests.kept import Beginning, beginning, served, site
 from tests.shell import Shell
 from tests.site import Site
 from tests.warcs import gz, record, reply, zst
+
+__all__ = ["beginning", "served", "site"]
 
 CABLE = replies(1)["/cable/2006/03/06VELDORA42.html"].body
 NEWS = b"<html><head><title>Harbour &amp; news</title></head><body><p>The ferry &amp; the\nharbour clock disagree."
@@ -55,6 +58,7 @@ def imported(request: Any, site: Site, shell: Shell, tmp_path: Path) -> Any:
     return shell
 
 
+@pytest.mark.one_in(3)
 # Other readers refuse a file that is compressed as a whole.
 @pytest.mark.damages
 @pytest.mark.parametrize(
@@ -87,13 +91,16 @@ def test_a_capsule_is_made_of_every_kind_of_record_and_page(
 
 
 @pytest.fixture
-def held(site: Site, shell: Shell) -> Any:
-    site.page("/one", CABLE)
-    site.page("/news", NEWS)
-    site.page("/picture", b"GIF89a", kind="image/gif")
-    shell.site_collection("demo", site, "/one", "/news", "/picture")
-    shell("init", "demo")
-    shell("capture", "demo")
+def held(site: Site, shell: Shell, beginning: Beginning) -> Any:
+    def make() -> None:
+        site.page("/one", CABLE)
+        site.page("/news", NEWS)
+        site.page("/picture", b"GIF89a", kind="image/gif")
+        shell.site_collection("demo", site, "/one", "/news", "/picture")
+        shell("init", "demo")
+        shell("capture", "demo")
+
+    beginning(shell, make, site)
     return shell
 
 

@@ -9,8 +9,11 @@ import pytest
 
 from preserve.citation.forms import FORMS
 from preserve.demo_site.pages import replies
+from tests.kept import Beginning, beginning, served, site
 from tests.shell import Shell
 from tests.site import Site
+
+__all__ = ["beginning", "served", "site"]
 
 PAGE = replies(1)["/cable/2006/03/06VELDORA42.html"].body
 QUOTE = "Growers have asked for the fair to be moved"
@@ -20,15 +23,19 @@ PLAIN = (
 
 
 @pytest.fixture
-def held(site: Site, shell: Shell) -> Any:
+def held(site: Site, shell: Shell, beginning: Beginning) -> Any:
     site.page("/one", PAGE)
     site.page("/news", PLAIN)
     title = "<title>\u0645\u06cc\u200c\u0631\u0648\u062f \u202egnp.exe \x1b[31m</title>"
     site.page("/rtl", title.encode(), kind="text/html; charset=utf-8")
     site.page("/bare", b"<html><body>No title.</body></html>")
-    shell.site_collection("demo", site, "/one", "/news", "/rtl", "/bare")
-    shell("init", "demo")
-    shell("capture", "demo")
+
+    def make() -> None:
+        shell.site_collection("demo", site, "/one", "/news", "/rtl", "/bare")
+        shell("init", "demo")
+        shell("capture", "demo")
+
+    beginning(shell, make)
     return shell
 
 
@@ -39,6 +46,7 @@ def public(held: Any) -> Any:
     return held
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("form", FORMS)
 def test_every_form_of_a_passage_names_the_capture_and_reads_no_clock_but_the_day_given(public: Any, form: str) -> None:
     words = ("cite", "06VELDORA42", "--quote", QUOTE, "--accessed", "2026-11-25", "--format", form)

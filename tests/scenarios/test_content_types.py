@@ -13,6 +13,7 @@ def _reply(*fields: bytes, body: bytes = PAGE) -> bytes:
     return b"HTTP/1.1 200 OK\r\n" + head + b"\r\n" + body
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(
     ("fields", "followed", "code", "words"),
     [

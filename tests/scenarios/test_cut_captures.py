@@ -39,6 +39,7 @@ def _captured(shell: Shell, site: Site, *replies: bytes) -> None:
     assert shell.json("verify", "demo")["collections"][0]["good"] is True
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("lack", sorted(LACKS))
 def test_a_capture_that_is_not_whole_never_takes_the_place_of_a_whole_one(shell: Shell, site: Site, lack: str) -> None:
     _captured(shell, site, _length(PAGE, len(PAGE)), LACKS[lack])

@@ -9,8 +9,11 @@ import pytest
 from preserve.formats.warc.members import iter_members
 from preserve.formats.warc.record import compress_member, make_record, parse_record, record_bytes
 from preserve.model import sha256_hex
+from tests.kept import Beginning, beginning, served, site
 from tests.shell import Shell
 from tests.site import Site
+
+__all__ = ["beginning", "served", "site"]
 
 PAGE = """<html><body><table><tr><td>Identifier:</td><td>06TESTPOST12</td></tr><tr><td>Origin:</td><td>Embassy Testpost
 </td></tr><tr><td>Created:</td><td>2006-01-02 03:04:00</td></tr><tr><td>Classification:</td><td>UNCLASSIFIED</td></tr>
@@ -26,14 +29,18 @@ NNNN
 
 
 @pytest.fixture
-def archive(shell: Shell, site: Site) -> Path:
+def archive(shell: Shell, site: Site, beginning: Beginning) -> Path:
     """A collection of two runs: a cable, its revisit, and an error page."""
-    site.page("/cable", PAGE.encode())
-    site.page("/broken", b"no", status="500 Internal Server Error")
-    shell.site_collection("demo", site, "/cable", "/broken")
-    shell("init", "demo")
-    shell("capture", "demo")
-    shell("capture", "demo")
+
+    def make() -> None:
+        site.page("/cable", PAGE.encode())
+        site.page("/broken", b"no", status="500 Internal Server Error")
+        shell.site_collection("demo", site, "/cable", "/broken")
+        shell("init", "demo")
+        shell("capture", "demo")
+        shell("capture", "demo")
+
+    beginning(shell, make, site)
     return Path(shell.archives) / "demo"
 
 
@@ -56,11 +63,12 @@ def test_a_sound_archive_has_no_finding(shell: Shell, archive: Path) -> None:
 
 
 @pytest.mark.damages
-def test_every_flipped_byte_of_a_warc_file_is_found(shell: Shell, archive: Path) -> None:
+@pytest.mark.parametrize(("begin", "places"), [(5, 10), pytest.param(40, 60, marks=pytest.mark.slow)])
+def test_every_flipped_byte_of_a_warc_file_is_found(shell: Shell, archive: Path, begin: int, places: int) -> None:
     path = _files(archive)[0]
     original = path.read_bytes()
-    step = max(1, len(original) // 60)
-    for position in [*range(40), *range(40, len(original), step), len(original) - 1]:
+    step = max(1, len(original) // places)
+    for position in [*range(begin), *range(begin, len(original), step), len(original) - 1]:
         changed = bytearray(original)
         changed[position] ^= 0x10
         _rewrite(path, bytes(changed))
@@ -139,12 +147,13 @@ def test_a_doubled_or_removed_record_is_found(shell: Shell, archive: Path) -> No
 
 
 @pytest.mark.parametrize("name", ["checkpoint", "log.vkey", "tile/entries/000.p/", "tile/0/000.p/"])
-def test_a_changed_byte_in_the_ledger_is_found(shell: Shell, archive: Path, name: str) -> None:
+@pytest.mark.parametrize("places", [6, pytest.param(25, marks=pytest.mark.slow)])
+def test_a_changed_byte_in_the_ledger_is_found(shell: Shell, archive: Path, name: str, places: int) -> None:
     path = archive / "ledger" / name
     if name.endswith("/"):
         path = next(path.iterdir())
     original = path.read_bytes()
-    for position in range(0, len(original), max(1, len(original) // 25)):
+    for position in range(0, len(original), max(1, len(original) // places)):
         changed = bytearray(original)
         changed[position] ^= 0x01
         path.write_bytes(bytes(changed))

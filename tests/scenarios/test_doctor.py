@@ -2,6 +2,7 @@
 
 import ctypes
 import fcntl
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -98,6 +99,19 @@ def test_secrets_that_cannot_be_had_are_found(shell: Shell, site: Site) -> None:
     assert points["machine", "alarms to pager"][0].startswith("FAIL")
 
 
+def test_a_copy_in_object_storage_is_not_asked_but_must_be_possible(
+    shell: Shell, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = "  steps:\n    - replicate: s3://bucket/copies\n"
+    _collection(shell, site, f"schedule:\n  every: 1d\n{steps}")
+    assert _points(shell)["demo", "copy"][0].startswith("NOT CHECKED")
+    monkeypatch.setitem(sys.modules, "obstore.exceptions", None)
+    found = _points(shell, status=1)["demo", "copy"][0]
+    assert found.startswith("FAIL")
+    assert "obstore" in found
+
+
+@pytest.mark.usefixtures("forked_program")
 def test_targets_that_are_not_there_are_found(shell: Shell, site: Site, tmp_path: Path) -> None:
     steps = f"  steps:\n    - replicate: {tmp_path}/none\n    - export: {tmp_path}/none/t.csv\n"
     _collection(shell, site, f"schedule:\n  every: 1d\n{steps}  alive_file: {tmp_path}/none/alive\n")

@@ -80,6 +80,7 @@ def test_raw_bytes_are_those_that_were_captured(room: TestClient) -> None:
 POLICY = ("sandbox allow-popups allow-popups-to-escape-sandbox;", "default-src 'none'", "base-uri 'none'")
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(
     "path",
     [
@@ -167,6 +168,7 @@ TABLE: list[tuple[str, dict[str, str], int, str, bool]] = [
 ]
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("row", range(len(TABLE)))
 def test_memento(room: TestClient, row: int) -> None:
     path, headers, status, leads, is_memento = TABLE[row]

@@ -10,8 +10,11 @@ import pytest
 
 from preserve.errors import ArchiveError, EnvironmentFaultError, unreadable
 from preserve.store.copying import need_room
+from tests.kept import Beginning, beginning, served, site
 from tests.shell import Shell
 from tests.site import Site
+
+__all__ = ["beginning", "served", "site"]
 
 _REDIRECTIONS = {"closed": ">&-", "full": ">/dev/full"}
 
@@ -26,15 +29,20 @@ def _run(words: str, redirection: str, folder: Path) -> subprocess.CompletedProc
 
 
 @pytest.fixture
-def held(shell: Shell, site: Site) -> Any:
+def held(shell: Shell, site: Site, beginning: Beginning) -> Any:
     """A collection with one capture."""
-    site.page("/", b"<p>The harbour is closed.</p>")
-    shell.site_collection("demo", site, "/")
-    shell("init", "demo")
-    shell("capture", "demo")
+
+    def make() -> None:
+        site.page("/", b"<p>The harbour is closed.</p>")
+        shell.site_collection("demo", site, "/")
+        shell("init", "demo")
+        shell("capture", "demo")
+
+    beginning(shell, make, site)
     return shell
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("stream", _REDIRECTIONS)
 @pytest.mark.parametrize("words", ["--help", "verify --help", "--version", "verify --archives archives", "list --help"])
 def test_an_output_that_cannot_be_written_is_no_finding(held: Any, words: str, stream: str) -> None:
@@ -67,6 +75,7 @@ def test_a_closed_stdout_gives_its_number_to_no_file_of_the_archive(held: Any) -
     assert held.json("verify", "demo")["collections"][0]["good"] is True
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("redirection", ["2>&-", "2>/dev/full"])
 def test_a_dead_stderr_changes_no_status(held: Any, redirection: str) -> None:
     done = _run("list --archives nowhere", redirection, held.folder)

@@ -11,19 +11,26 @@ import jsonschema
 import pytest
 
 from preserve.demo_site.pages import replies
+from tests.kept import Beginning, beginning, served, site
 from tests.shell import Shell
 from tests.site import Site
+
+__all__ = ["beginning", "served", "site"]
 
 _ORACLES = Path(__file__).parents[2] / ".oracles"
 
 
 @pytest.fixture
-def held(shell: Shell, site: Site) -> Shell:
+def held(shell: Shell, site: Site, beginning: Beginning) -> Shell:
     """The mirror, captured once."""
-    site.replies.update({path: reply.wire() for path, reply in replies(1).items()})
-    shell.site_collection("demo", site, "/")
-    shell("init", "demo")
-    shell("capture", "demo", status=None)
+
+    def make() -> None:
+        site.replies.update({path: reply.wire() for path, reply in replies(1).items()})
+        shell.site_collection("demo", site, "/")
+        shell("init", "demo")
+        shell("capture", "demo", status=None)
+
+    beginning(shell, make, site)
     return shell
 
 

@@ -24,6 +24,7 @@ from preserve.export.provdocument import ni_uri, prov_text
 from preserve.formats.tlog.files import Checkpoint
 from preserve.formats.warc.record import parse_record
 from preserve.provenance.statements import CableStatement, MementoStatement, PrintedFields, RecordStatement
+from tests.kept import Beginning, beginning, served, site
 from tests.readers import assert_others_read
 from tests.scenarios.test_history_of_releases import page, warc
 from tests.scenarios.test_rescue import LOST, MIDDLE, WebArchive
@@ -32,18 +33,24 @@ from tests.site import Site
 from tests.tsa import OPENSSL
 from tests.unit.export.premis_rules import NS, check_premis
 
+__all__ = ["beginning", "served", "site"]
+
 _ID = "05PORTSOLACE117"
 
 
 @pytest.fixture
-def held(shell: Shell, site: Site) -> Any:
+def held(shell: Shell, site: Site, beginning: Beginning) -> Any:
     """The mirror captured three times, with a change between the first two."""
-    for phase in (1, 2, 2):
-        site.replies.update({path: reply.wire() for path, reply in replies(phase).items()})
-        if not shell.archives.exists():
-            shell.site_collection("demo", site, "/")
-            shell("init", "demo")
-        shell("capture", "demo", status=None)
+
+    def make() -> None:
+        for phase in (1, 2, 2):
+            site.replies.update({path: reply.wire() for path, reply in replies(phase).items()})
+            if not shell.archives.exists():
+                shell.site_collection("demo", site, "/")
+                shell("init", "demo")
+            shell("capture", "demo", status=None)
+
+    beginning(shell, make, site)
     return shell
 
 
@@ -76,9 +83,13 @@ def test_every_form_is_read_back_as_the_same_document(held: Any) -> None:
     assert len(list(graph.query(asked))) == 3
 
 
-def test_the_same_archive_gives_the_same_bytes(held: Any, tmp_path: Path) -> None:
-    for words in (("prov", "--format", "json"), ("prov", "--format", "n"), ("prov", "--format", "turtle"), ("premis",)):
-        assert held("export", *words, "-c", "demo") == held("export", *words, "-c", "demo", "-c", "demo")
+@pytest.mark.one_in(4)
+@pytest.mark.parametrize("words", ["prov --format json", "prov --format n", "prov --format turtle", "premis"])
+def test_the_same_archive_gives_the_same_bytes(held: Any, words: str) -> None:
+    assert held("export", *words.split(), "-c", "demo") == held("export", *words.split(), "-c", "demo", "-c", "demo")
+
+
+def test_the_same_archive_gives_the_same_crate(held: Any, tmp_path: Path) -> None:
     for name in ("a.zip", "b.zip"):
         held("export", "ro-crate", "-c", "demo", "-o", str(tmp_path / name))
     assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()

@@ -19,21 +19,28 @@ from preserve.formats.waczsignature import Authorities, read_signature
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.waczkey import stated_keys
 from preserve.store.layout import CollectionPaths
+from tests.kept import Beginning, beginning, served, site
 from tests.shell import Shell
 from tests.site import Site
+
+__all__ = ["beginning", "served", "site"]
 
 _ID = "05PORTSOLACE117"
 
 
 @pytest.fixture
-def held(shell: Shell, site: Site) -> Shell:
+def held(shell: Shell, site: Site, beginning: Beginning) -> Shell:
     """The mirror captured twice, with a change between."""
-    for phase in (1, 2):
-        site.replies.update({path: reply.wire() for path, reply in replies(phase).items()})
-        if not shell.archives.exists():
-            shell.site_collection("demo", site, "/")
-            shell("init", "demo")
-        shell("capture", "demo", status=None)
+
+    def make() -> None:
+        for phase in (1, 2):
+            site.replies.update({path: reply.wire() for path, reply in replies(phase).items()})
+            if not shell.archives.exists():
+                shell.site_collection("demo", site, "/")
+                shell("init", "demo")
+            shell("capture", "demo", status=None)
+
+    beginning(shell, make, site)
     return shell
 
 

@@ -9,8 +9,11 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from preserve.demo_site.pages import replies
+from tests.kept import Beginning, beginning, served, site
 from tests.shell import Shell
 from tests.site import Site
+
+__all__ = ["beginning", "served", "site"]
 
 PAGE = replies(1)["/cable.php?id=101"].body
 REFS = b"REF: A. 04 PORT SOLACE 1204 B. 05 PORT SOLACE 12\nC. KIEV 77 D. JERSUALEM 5\nE. DOE-ROE EMAIL OF 3/4\n"
@@ -20,13 +23,16 @@ THIRD = PAGE.replace(b"05PORTSOLACE117", b"05KYIV77").replace(b"REF: 04 PORT SOL
 
 
 @pytest.fixture
-def held(shell: Shell, site: Site) -> Any:
-    site.page("/one", FIRST)
-    site.page("/two", SECOND)
-    site.page("/three", THIRD)
-    shell.site_collection("demo", site, "/one", "/two", "/three")
-    shell("init", "demo")
-    shell("capture", "demo")
+def held(shell: Shell, site: Site, beginning: Beginning) -> Any:
+    def make() -> None:
+        site.page("/one", FIRST)
+        site.page("/two", SECOND)
+        site.page("/three", THIRD)
+        shell.site_collection("demo", site, "/one", "/two", "/three")
+        shell("init", "demo")
+        shell("capture", "demo")
+
+    beginning(shell, make, site)
     return shell
 
 

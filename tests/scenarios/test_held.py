@@ -78,6 +78,7 @@ DEATHS: dict[str, tuple[Mapping[str, Reply], dict[str, int]]] = {
 }
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("death", DEATHS)
 def test_a_site_that_dies_is_told_in_that_run_and_in_the_next(tmp_path: Path, death: str) -> None:
     sim = _site(tmp_path)
@@ -97,6 +98,7 @@ def test_a_site_that_dies_is_told_in_that_run_and_in_the_next(tmp_path: Path, de
     assert sum(1 for end in stated[-1].urls if end.seen) >= lost
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("death", ["dead", "closed", "down", "forbidden by robots.txt"])
 def test_a_site_that_is_back_is_good_again(tmp_path: Path, death: str) -> None:
     sim = _site(tmp_path)

@@ -21,6 +21,7 @@ def _held(site: Site, shell: Shell, page: bytes) -> None:
     shell("capture", "demo")
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(
     "markup",
     [

@@ -193,6 +193,7 @@ def test_real_histories_replayed_as_captures(shell: Shell, tmp_path: Path, share
     shell("verify", "held")
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(
     ("name", "kind", "released"),
     [

@@ -7,18 +7,24 @@ from typing import Any
 
 import pytest
 
+from tests.kept import Beginning, beginning, served, site
 from tests.shell import Shell
 from tests.site import Site
+
+__all__ = ["beginning", "served", "site"]
 
 pytestmark = pytest.mark.damages
 
 
 @pytest.fixture
-def held(site: Site, shell: Shell) -> Any:
-    site.page("/", b"<p>page</p>")
-    shell.site_collection("demo", site, "/")
-    shell("init", "demo")
-    shell("capture", "demo")
+def held(site: Site, shell: Shell, beginning: Beginning) -> Any:
+    def make() -> None:
+        site.page("/", b"<p>page</p>")
+        shell.site_collection("demo", site, "/")
+        shell("init", "demo")
+        shell("capture", "demo")
+
+    beginning(shell, make, site)
     return shell
 
 
@@ -30,6 +36,7 @@ def _in_place(shell: Shell, name: str) -> Path:
     return path
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(
     "name",
     [
@@ -53,6 +60,7 @@ def test_a_pipe_in_the_place_of_a_file_is_told_and_not_waited_for(held: Any, nam
     assert path.name in told + held.errors or "DAMAGED" in told
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("name", ["ledger/checkpoint", "ledger/log.vkey", "preserve.json", "receipts/1.checkpoint"])
 def test_gigabytes_in_the_place_of_a_small_file_are_told(held: Any, name: str) -> None:
     path = _in_place(held, name)

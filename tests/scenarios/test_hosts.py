@@ -76,13 +76,17 @@ def sim(tmp_path: Path) -> Simulation:
     return Simulation(tmp_path)
 
 
-def test_more_hosts_than_are_worked_on_at_once_all_have_their_turn(sim: Simulation) -> None:
+@pytest.mark.parametrize(("most", "number"), [(50, 60), pytest.param(512, 600, marks=pytest.mark.slow)])
+def test_more_hosts_than_are_worked_on_at_once_all_have_their_turn(
+    sim: Simulation, monkeypatch: pytest.MonkeyPatch, most: int, number: int
+) -> None:
+    monkeypatch.setattr("preserve.crawler.coordinator._MAX_HOSTS", most)
     sim.politeness = "delay_s: 1\n  robots: ignore"
-    hosts = [f"http://h{n}.org/" for n in range(600)]
+    hosts = [f"http://h{n}.org/" for n in range(number)]
     sim.seeds = ("http://x.org/",)
     sim.web.pages = {"http://x.org/": links(*hosts), **{host: links("/a", "/b") for host in hosts}}
     assert sim.run().outcome == "complete"
-    assert len(sim.accounts) == 1 + 3 * 600
+    assert len(sim.accounts) == 1 + 3 * number
     assert {state.split()[0] for state in sim.accounts.values()} == {"done"}
 
 

@@ -78,6 +78,7 @@ def _as_made_by_a_search(shell: Shell, name: str = "demo") -> dict[str, list[Any
     return _rows(path)
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("processes", ["1", "2"])
 def test_after_captures_a_search_reads_nothing_again(mirror: Any, site: Site, reads: list[str], processes: str) -> None:
     for phase in (1, 2, 2):
@@ -122,6 +123,7 @@ def _stop(*_given: Any, **_named: Any) -> None:
     raise KeyboardInterrupt
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(
     "target", ["preserve.crawler.capture.index_stated", "preserve.store.searchindex.SearchIndex.finish"]
 )
@@ -140,6 +142,7 @@ def test_what_a_stop_behind_the_checkpoint_leaves_out_the_next_search_takes_in(
     assert _rows(_index(mirror)) == _as_made_by_a_search(mirror)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("step", [1, 2, 3])
 def test_one_that_was_stopped_between_steps_goes_on(
     mirror: Any, monkeypatch: pytest.MonkeyPatch, reads: list[str], step: int
@@ -165,6 +168,7 @@ def _fail(*_given: Any, **_named: Any) -> None:
     raise sqlite3.OperationalError("database is locked")
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("how", ["directory", "rubbish", "locked", "no spool", "full disk"])
 def test_an_index_that_cannot_be_written_fails_no_capture(
     mirror: Any, monkeypatch: pytest.MonkeyPatch, how: str

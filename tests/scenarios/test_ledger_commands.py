@@ -16,19 +16,26 @@ from preserve.cli.shared.common import keys_folder
 from preserve.formats.tlog.files import parse_checkpoint
 from preserve.formats.tlog.note import Signer, parse_note, parse_vkey
 from tests.crash.dying import die
+from tests.kept import Beginning, beginning, served, site
 from tests.shell import Shell
 from tests.site import Site
+
+__all__ = ["beginning", "served", "site"]
 
 SIGNED = "the checkpoint is signed by the log's key"
 
 
 @pytest.fixture
-def demo(shell: Shell, site: Site) -> Any:
+def demo(shell: Shell, site: Site, beginning: Beginning) -> Any:
     """A collection of one page, captured once; ``capture`` makes it longer."""
-    site.page("/", b"<p>page</p>")
-    shell.site_collection("demo", site, "/")
-    shell("init", "demo")
-    shell("capture", "demo")
+
+    def make() -> None:
+        site.page("/", b"<p>page</p>")
+        shell.site_collection("demo", site, "/")
+        shell("init", "demo")
+        shell("capture", "demo")
+
+    beginning(shell, make, site)
     return shell
 
 

@@ -11,10 +11,13 @@ from preserve.alarms.values import Observation
 from preserve.config.alarm_kinds import AlarmKind
 from preserve.replay.recover import open_for_reading
 from tests.clocks import ShiftedClock
+from tests.kept import Beginning, beginning, served, site
 from tests.layout_pages import BODY, HEADER, escaped, wikileaks_page
 from tests.shell import Shell
 from tests.site import Site
 from tests.unit.alarms.telling import START, rules
+
+__all__ = ["beginning", "served", "site"]
 
 CABLE = wikileaks_page(boxes=(escaped(HEADER), escaped(BODY)))
 PAGE = "<html><title>{0}</title><p>Words of {0} that stay as they are.</p></html>"
@@ -22,14 +25,17 @@ NAMES = ("one", "two", "three", "four")
 
 
 @pytest.fixture
-def held(shell: Shell, site: Site) -> Any:
-    for name in NAMES:
-        site.page(f"/{name}", PAGE.format(name).encode())
-    site.page("/", "".join(f"<a href=/{name}>x</a>" for name in NAMES).encode())
-    shell.site_collection("demo", site, "/")
-    shell("init", "demo")
-    shell("capture", "demo")
-    assert "all good" in shell("status", "demo", status=0)
+def held(shell: Shell, site: Site, beginning: Beginning) -> Any:
+    def make() -> None:
+        for name in NAMES:
+            site.page(f"/{name}", PAGE.format(name).encode())
+        site.page("/", "".join(f"<a href=/{name}>x</a>" for name in NAMES).encode())
+        shell.site_collection("demo", site, "/")
+        shell("init", "demo")
+        shell("capture", "demo")
+        assert "all good" in shell("status", "demo", status=0)
+
+    beginning(shell, make, site)
     return shell
 
 

@@ -14,6 +14,12 @@ from tests.site import Site
 _CONTACT = ("--contact", "reader@example.org")
 
 
+@pytest.fixture(autouse=True)
+def _in_haste(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The files that are written here let two seconds pass between two requests."""
+    monkeypatch.setattr("preserve.crawler.pace.HostPace.delay_s", 0.0)
+
+
 def _own_file(name: str) -> Path:
     return Path(os.environ["HOME"]) / ".config" / "preserve" / "collections" / f"{name}.yaml"
 

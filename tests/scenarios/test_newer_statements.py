@@ -120,6 +120,7 @@ def test_what_reads_goes_on_and_says_what_it_passed_over(demo: Shell) -> None:
         demo(*command)
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("command", ["capture", "import", "repair", "release", "dump", "rescue", "rotate", "replicate"])
 def test_no_writer_adds_to_such_a_log(demo: Shell, site: Site, command: str) -> None:
     paths = CollectionPaths(demo.archives, "demo")

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.articles import WRITERS, Sentence
+from tests.clocks import ShiftedClock
 from tests.layout_pages import mrkva_page
 from tests.shell import Shell
 from tests.site import Site
@@ -18,7 +19,7 @@ CHANGED = NEWS.replace(b"at noon", b"at night")
 
 
 @pytest.fixture
-def article(site: Site, shell: Shell) -> list[Sentence]:
+def article(site: Site, shell: Shell, clock: type[ShiftedClock]) -> list[Sentence]:
     """Twelve citations: held, quoted, misquoted, changed since, cut, an error page, and missing."""
     site.page("/cable", CABLE)
     for name in ("/news", "/other", "/third"):
@@ -26,11 +27,14 @@ def article(site: Site, shell: Shell) -> list[Sentence]:
     site.page("/gone", b"no", status="404 Not Found")
     head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 4000\r\n\r\n"
     site.replies["/cut"] = head + b"<p>The ferry was seen by all of us and"
+    site.closing.add("/cut")
     shell.site_collection("demo", site, "/cable", "/news", "/other", "/third", "/gone", "/cut")
     shell("init", "demo")
     shell("capture", "demo", status=None)
     first = shell.json("cite", site.url("/other"))["citations"][0]["csl"]["custom"]["captured"]
     site.page("/other", CHANGED)
+    # The address of a copy has whole seconds: the two captures share none.
+    clock.days = 1
     shell("capture", "demo", status=None)
     archived = "https://archive.example.org/" + re.sub(r"[^0-9]", "", first)[:14]
     return [

@@ -65,6 +65,7 @@ def test_redirects_of_robots_txt_are_followed_five_times_and_a_sixth_allows_ever
     assert hops[5] not in sim.web.paths[len(hops) :][:5]
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("trouble", [reply(503), reply(500), reply(429), Failure.TIMEOUT, Failure.CONNECT, Failure.DNS])
 def test_a_robots_txt_that_cannot_be_had_is_asked_again_after_pauses_and_then_allows_nothing(
     sim: Simulation, trouble: bytes | Failure
@@ -85,12 +86,13 @@ def test_a_robots_txt_that_comes_at_the_second_time_opens_the_host(sim: Simulati
     assert sim.accounts == {HOME: "done http-200"}
 
 
+@pytest.mark.slow
 def test_rules_are_asked_for_again_after_a_day(sim: Simulation) -> None:
-    sim.politeness = "delay_s: 60"
-    sim.web.pages = {HOME: links(*(f"/{n}" for n in range(1500)))}
+    sim.politeness = "delay_s: 240"
+    sim.web.pages = {HOME: links(*(f"/{n}" for n in range(375)))}
     sim.run()
     assert len(sim.web.times(ROBOTS)) == 2
-    assert 86_400 <= sim.web.times(ROBOTS)[1] <= 86_400 + 120
+    assert 86_400 <= sim.web.times(ROBOTS)[1] <= 86_400 + 2 * 240
 
 
 def test_robots_txt_is_not_asked_for_where_it_is_to_be_ignored(sim: Simulation) -> None:

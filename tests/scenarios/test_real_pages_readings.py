@@ -153,6 +153,7 @@ RIGHT: dict[str, tuple[str, str, str | None]] = {
 }
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("name", RIGHT)
 def test_references_tags_and_signature(name: str, shared_cables: Path) -> None:
     layouts = list(compile_layouts(load_layouts(Path(__file__).parents[2] / "config")).values())

@@ -20,24 +20,31 @@ from preserve.provenance.ledger import Ledger
 from preserve.provenance.session import Writer, WritingSession
 from preserve.store.layout import CollectionPaths
 from tests.dying import die_at
+from tests.kept import Beginning, beginning, served, site
 from tests.scenarios.test_damage import PAGE
 from tests.shell import Shell
 from tests.site import Site
+
+__all__ = ["beginning", "served", "site"]
 
 pytestmark = pytest.mark.damages
 
 
 @pytest.fixture
-def archive(shell: Shell, site: Site) -> Path:
+def archive(shell: Shell, site: Site, beginning: Beginning) -> Path:
     """A collection of two runs, and a copy of it under ``copies``."""
-    site.page("/cable", PAGE.encode())
-    site.page("/other", b"<p>other</p>" * 50)
-    shell.site_collection("demo", site, "/cable", "/other")
-    shell("init", "demo")
-    shell("capture", "demo")
-    site.page("/other", b"<p>changed</p>" * 50)
-    shell("capture", "demo")
-    shell("replicate", str(shell.archives / "copies"))
+
+    def make() -> None:
+        site.page("/cable", PAGE.encode())
+        site.page("/other", b"<p>other</p>" * 50)
+        shell.site_collection("demo", site, "/cable", "/other")
+        shell("init", "demo")
+        shell("capture", "demo")
+        site.page("/other", b"<p>changed</p>" * 50)
+        shell("capture", "demo")
+        shell("replicate", str(shell.archives / "copies"))
+
+    beginning(shell, make, site)
     return Path(shell.archives) / "demo"
 
 
@@ -161,6 +168,7 @@ def test_bytes_that_the_ledger_does_not_name_are_never_taken(shell: Shell, archi
     assert not (archive / "quarantine").exists()
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("name", ["checkpoint", "log.vkey", "tile/entries/000.p", "tile/0/000.p", "pending.jsonl"])
 def test_every_part_of_the_ledger_comes_back(shell: Shell, archive: Path, name: str) -> None:
     path = archive / "ledger" / name
@@ -253,11 +261,12 @@ def test_a_damaged_file_is_not_copied(shell: Shell, archive: Path) -> None:
 _LEDGER_STEPS = [(Ledger, name) for name in ("extend", "cover")]
 
 
+@pytest.mark.parametrize("every", [5, pytest.param(1, marks=pytest.mark.slow)])
 def test_a_copy_that_was_stopped_at_any_step_is_finished_by_the_next_run(
-    shell: Shell, archive: Path, monkeypatch: pytest.MonkeyPatch
+    shell: Shell, archive: Path, monkeypatch: pytest.MonkeyPatch, every: int
 ) -> None:
     steps = ("copy_to_part", "seal_part", "make_dir", "write_atomic", "catch_up", "write_index")
-    for stop in range(1, 100):
+    for stop in range(1, 100, every):
         target = archive.parent / f"another{stop}"
         with monkeypatch.context() as patch:
             calls = die_at(patch, [*((replicate, name) for name in steps), *_LEDGER_STEPS], stop)
@@ -273,8 +282,9 @@ def test_a_copy_that_was_stopped_at_any_step_is_finished_by_the_next_run(
     pytest.fail("the copy never came to its end")
 
 
+@pytest.mark.parametrize("every", [5, pytest.param(1, marks=pytest.mark.slow)])
 def test_a_repair_that_was_stopped_at_any_step_is_finished_by_the_next_run(
-    shell: Shell, archive: Path, monkeypatch: pytest.MonkeyPatch
+    shell: Shell, archive: Path, monkeypatch: pytest.MonkeyPatch, every: int
 ) -> None:
     first, second = _files(archive)
     right = [path.read_bytes() for path in (first, second)]
@@ -284,7 +294,7 @@ def test_a_repair_that_was_stopped_at_any_step_is_finished_by_the_next_run(
         (WritingSession, "take"),
         (WritingSession, "finish"),
     ]
-    for stop in range(1, 100):
+    for stop in range(1, 100, every):
         _flip(first, 1)
         copy = _copy(archive) / "demo" / "archive" / first.name
         _damage(copy, right[0])

@@ -117,6 +117,7 @@ _NO_LISTS = {
 }
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("case", _NO_LISTS)
 def test_what_is_no_list_is_never_taken_for_none(archive: Any, site: Site, shell: Shell, case: str) -> None:
     of = archive()
@@ -249,6 +250,7 @@ _BAD_MEMENTOS: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("case", _BAD_MEMENTOS)
 def test_a_memento_that_is_not_the_page_is_kept_and_not_shown(
     archive: Any, site: Site, shell: Shell, case: str
@@ -430,6 +432,7 @@ def _sha1(data: bytes) -> str:
     return base64.b32encode(hashlib.sha1(data, usedforsecurity=False).digest()).decode()
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(
     ("over", "digest", "status"),
     [

@@ -50,6 +50,7 @@ def test_the_site_of_these_tests_is_captured_whole(whole: Simulation) -> None:
     assert whole.accounts["http://x.org/p12"] == "done http-404"
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("at", range(_EXCHANGES))
 def test_a_run_that_was_stopped_once_holds_the_same_records(whole: Simulation, tmp_path: Path, at: int) -> None:
     sim = Simulation(tmp_path)

@@ -25,7 +25,9 @@ from preserve.store.catalogue import Catalogue, IndexRow
 from preserve.store.layout import CollectionPaths
 from tests.simulated import Simulation, links
 
-FEW, MANY = 8, 24
+FEW = 8
+many_runs = pytest.mark.parametrize("many", [12, pytest.param(24, marks=pytest.mark.slow)])
+"""Both are more than 1.3 times as many."""
 """Runs. By the first number, the bundles of statements that are kept in memory are full."""
 
 
@@ -87,16 +89,17 @@ def _run(sim: Simulation, number: int) -> None:
     sim.run()
 
 
-def test_a_run_after_many_does_what_one_after_few_does(tmp_path: Path, work: Counter[str]) -> None:
+@many_runs
+def test_a_run_after_many_does_what_one_after_few_does(tmp_path: Path, work: Counter[str], many: int) -> None:
     sim = _simulation(tmp_path)
     done = {}
-    for number in range(1, MANY + 1):
+    for number in range(1, many + 1):
         work.clear()
         _run(sim, number)
         done[number] = Counter(work)
     for what, count in done[FEW].items():
-        assert done[MANY][what] <= 1.3 * count, (what, done[FEW], done[MANY])
-    assert done[MANY]["index lines made"] < 10
+        assert done[many][what] <= 1.3 * count, (what, done[FEW], done[many])
+    assert done[many]["index lines made"] < 10
     report = verify(CollectionPaths(sim.archives, "sim"), {}, VerifyOptions(processes=1))
     assert (report.good, report.findings) == (True, ())
 
@@ -111,8 +114,9 @@ def user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return found
 
 
+@many_runs
 def test_what_follows_a_run_after_many_does_what_it_does_after_few(
-    tmp_path: Path, work: Counter[str], user: Path
+    tmp_path: Path, work: Counter[str], user: Path, many: int
 ) -> None:
     """Alarms' look, the copy, and the states of links that `status` counts."""
     sim = _simulation(tmp_path)
@@ -130,7 +134,7 @@ def test_what_follows_a_run_after_many_does_what_it_does_after_few(
         "links": lambda: links_of(sim.archives, "sim", {}, Ledger(paths).covered),
     }
     done: dict[str, dict[int, Counter[str]]] = {name: {} for name in steps}
-    for number in range(1, MANY + 1):
+    for number in range(1, many + 1):
         _run(sim, number)
         for name, step in steps.items():
             work.clear()
@@ -139,7 +143,7 @@ def test_what_follows_a_run_after_many_does_what_it_does_after_few(
     for name, counts in done.items():
         for what, count in counts[FEW].items():
             # The statements of a run lie in one bundle, or in two.
-            assert counts[MANY][what] <= 1.3 * count + (what == "bundles read"), (name, counts[FEW], counts[MANY])
+            assert counts[many][what] <= 1.3 * count + (what == "bundles read"), (name, counts[FEW], counts[many])
     assert replicate(paths, tmp_path / "copy", logs=logs, rehash=True).complete
     copy = CollectionPaths(tmp_path / "copy", "sim")
     assert verify(copy, {}, VerifyOptions(processes=1)).good
@@ -175,6 +179,7 @@ def _other_copy_root(_copy: CollectionPaths, marks: Path) -> None:
     marks.write_bytes(marks.read_bytes().replace(b'"root":"', b'"root":"00'))
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(
     "change",
     [_nothing, _shorter, _file_gone, _all_gone, _index_touched, _no_copy_mark, _other_copy_root],
@@ -240,6 +245,7 @@ def _greater_size(_paths: CollectionPaths, mark: Path) -> None:
     mark.write_bytes(mark.read_bytes().replace(b'"size":', b'"size":9'))
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(
     "change", [_touch, _remove, _rebuilt, _no_mark, _odd_mark, _other_root, _greater_size], ids=lambda c: c.__name__
 )

@@ -149,6 +149,7 @@ def _keep(ask: Asker, shell: Shell, hook: Hook) -> None:
     ask("alarms", "list", status=None)
 
 
+@pytest.mark.usefixtures("forked_program")
 def test_answers_are_as_their_schemas_say(shell: Shell, site: Site, hook: Hook, tmp_path: Path) -> None:
     ask = Asker(shell)
     body = replies(1)[_PAGE].body

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from preserve.crawler import group
+from preserve.store.layout import name_when_sealed
 from preserve.store.secondreader import Follower, SecondReading
 from tests.shell import Shell
 from tests.simulated import Simulation, links
@@ -40,7 +41,7 @@ def test_where_it_is_not_done_the_file_says_so(tmp_path: Path, monkeypatch: pyte
 def test_what_it_reads_otherwise_is_a_finding_of_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def finish(self: Follower, path: Path, _size: int) -> SecondReading:
         self.abandon()
-        told.append(path.name)
+        told.append(name_when_sealed(path.name))
         return SecondReading(defects=("record 1: another block",))
 
     told: list[str] = []

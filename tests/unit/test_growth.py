@@ -25,7 +25,8 @@ def _expression(size: int) -> None:
     assert not list(re.finditer("<a [^>]*>", text))
 
 
-@pytest.mark.parametrize("run", [_python, _slices, _expression])
+@pytest.mark.one_in(3)
+@pytest.mark.parametrize("run", [_slices, _python, _expression])
 def test_what_is_quadratic_is_noticed(run: object) -> None:
     with pytest.raises(pytest.fail.Exception, match="not linear"):
         assert_linear(run, 16_000)  # type: ignore[arg-type]

@@ -1,6 +1,7 @@
 """The command `preserve demo`: what it shows, where it writes, and what it leaves alone."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,13 @@ def _tree(folder: Path) -> set[str]:
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.fixture
+def shown(here: Path, made_demo: Path) -> Path:
+    """A folder in which the demo has run, with its own in the usual place."""
+    shutil.copytree(made_demo, here / ".demo", symlinks=True)
+    return here
 
 
 def test_as_json_it_is_one_document_with_every_step(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -53,8 +61,8 @@ def test_everything_it_writes_is_in_its_folder_the_key_too(here: Path, capsys: p
     assert "Traceback" not in out + err
 
 
-def test_a_second_time_it_replaces_what_the_first_one_made(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["demo"]) == 0
+def test_a_second_time_it_replaces_what_the_first_one_made(shown: Path) -> None:
+    here = shown
     (here / ".demo" / "left").write_text("by the user")
     first = {path.name for path in (here / ".demo" / "archives" / "demo" / "archive").iterdir()}
     assert main(["demo"]) == 0
@@ -77,11 +85,11 @@ def test_a_folder_that_no_demo_made_is_left_alone(here: Path, capsys: pytest.Cap
     assert "no demo made" in capsys.readouterr().err
 
 
-def test_what_a_link_in_the_folder_points_to_is_left_alone(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_a_link_in_the_folder_points_to_is_left_alone(shown: Path) -> None:
+    here = shown
     outside = here / "outside"
     outside.mkdir()
     (outside / "chapter").write_text("mine")
-    assert main(["demo"]) == 0
     (here / ".demo" / "link").symlink_to(outside, target_is_directory=True)
     assert main(["demo"]) == 0
     assert not (here / ".demo" / "link").exists()

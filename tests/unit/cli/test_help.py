@@ -17,7 +17,7 @@ from preserve.replay.link_status import LinkState
 
 # What takes longest to import of what is installed, and the packages of this program that bring it.
 _HEAVY = (
-    "cryptography", "lxml", "pydantic", "requests", "rich", "sqlite3", "warcio", "yaml",
+    "cryptography", "lxml", "msgspec", "pydantic", "requests", "rich", "sqlite3", "warcio", "yaml",
     "preserve.cables", "preserve.crawler", "preserve.integrity", "preserve.replay", "preserve.store.catalogue",
 )  # fmt: skip
 _SCRIPT = """
