@@ -29,6 +29,7 @@ help: ## this list
 	@$(PIP) install --no-deps --require-hashes -r requirements/run.txt
 	@echo "== installing preserve itself, editable"
 	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -q preserve
 	@touch $@
 
 .venv/.test: .venv/.run requirements/test.txt
@@ -40,9 +41,12 @@ demo: .venv/.run ## capture, edit, capture again, verify, damage, find it: on a 
 	@echo "== preserve demo"
 	@$(BIN)/preserve demo
 
+# SQLite waits for the disk at each commit: the folders of tests lie in memory where there is room for them.
+TEST_FOLDERS := $(shell df --output=avail -BM /dev/shm 2>/dev/null | awk 'NR == 2 && $$1 + 0 > 4000 { print "/dev/shm" }')
+
 test: .venv/.test lint types ## what must pass before a commit: lint, types, layers, fast tests, docs
 	@echo "== tests (fast suite, $(WORKERS) processes)"
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+	@PYTEST_DEBUG_TEMPROOT=$(TEST_FOLDERS) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 .oracles/.ready: .venv/pyvenv.cfg requirements/oracles.txt
 	@echo "== making .oracles: other people's tools to compare with (requirements/oracles.txt)"
@@ -51,10 +55,15 @@ test: .venv/.test lint types ## what must pass before a commit: lint, types, lay
 	@touch $@
 
 .oracles/debian/.ready: tools/debian_tool.sh .oracles/.ready
-	@echo "== unpacking nginx, wget, strace and a browser (Debian packages) into .oracles/debian"
+	@echo "== unpacking nginx, wget, strace, SLURM, PostgreSQL and a browser (Debian packages) into .oracles/debian"
 	@tools/debian_tool.sh .oracles/debian nginx wget
 	@command -v chromium >/dev/null || tools/debian_tool.sh --needed .oracles/debian chromium fonts-dejavu-core
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { \
+		server=$$(apt-cache depends --important postgresql 2>/dev/null | awk '$$2 ~ /^postgresql-[0-9]+$$/ { print $$2; exit }'); \
+		test -z "$$server" || tools/debian_tool.sh --needed .oracles/debian "$$server"; }
 	@command -v strace >/dev/null || tools/debian_tool.sh --needed .oracles/debian strace
+	@command -v slurmctld >/dev/null || tools/debian_tool.sh --needed .oracles/debian slurmctld slurmd slurm-client || \
+		echo "SLURM did not come: its tests are skipped" >&2
 	@mkdir -p .oracles/debian && touch $@
 
 # The Nu Html Checker, pinned with its hash. It needs Java, which is not fetched.
@@ -76,7 +85,16 @@ VNU_SHA256 := 5970d3ffca91a627cf0965e5d91bb2e4242307c29292998de0b419d6a901b2b7
 	  uG50jESRld0p+fY7+nUxIWl7hvfimreNjSmaNkc/a9a8gBdmb7PH4J42Iib+vgk9KrHd0HLScVT++LgqV5fwpQ==
 	@mkdir -p .oracles/npm && touch $@
 
-oracles: .oracles/.ready .oracles/debian/.ready .oracles/vnu/.ready .oracles/npm/.ready ## get pywb, nginx, pandoc and others into .oracles, for the tests that need them
+# Spark needs Java, which is not fetched. It is large: taken out of its package as it is, it costs a third of what an
+# installation does. Where it does not come, its tests are skipped, and no others are.
+.oracles/spark/.ready: tools/spark.sh requirements/spark.txt .oracles/.ready
+	@if command -v java >/dev/null; then \
+		echo "== unpacking Spark (Python index) into .oracles/spark"; \
+		timeout 600 tools/spark.sh .oracles || echo "Spark did not come: its tests are skipped" >&2; \
+	else echo "no Java here: the tests of Spark are skipped" >&2; fi
+	@mkdir -p .oracles/spark && touch $@
+
+oracles: .oracles/.ready .oracles/debian/.ready .oracles/vnu/.ready .oracles/npm/.ready .oracles/spark/.ready ## get pywb, nginx, pandoc and others into .oracles, for the tests that need them
 
 test-all: .venv/.test oracles lint types ## the same with the slow tests, and what they cover
 	@echo "== tests (all but those that need the internet, $(WORKERS) processes)"

@@ -23,7 +23,7 @@ from preserve.config.alarms import AlarmRuleConfig, AlarmsConfig, CommandChannel
 from preserve.config.archives import ArchiveConfig
 from preserve.config.blocked import BlockedEntry
 from preserve.config.checked import Strict
-from preserve.config.collection import CollectionConfig, PolitenessConfig, ScopeConfig
+from preserve.config.collection import BrowserSiteConfig, CollectionConfig, PolitenessConfig, ScopeConfig
 from preserve.config.layout import FIELD_KEYS, LayoutConfig
 from preserve.config.release import BuildConfig, ReleaseConfig
 from preserve.config.schedule import ScheduleConfig, StepConfig, VerificationConfig
@@ -140,6 +140,9 @@ The keys of `scope`:
 The keys of `politeness`:
 
 {_keys(PolitenessConfig)}
+The keys of each of `browser_sites` (docs/browser.md):
+
+{_keys(BrowserSiteConfig)}
 The keys of `schedule` (docs/schedule.md):
 
 {_keys(ScheduleConfig)}

@@ -29,6 +29,7 @@ from preserve.formats.tlog.note import COSIGNATURE, Signer, cosign_note
 from preserve.formats.tlog.signing import sign_note
 from preserve.formats.warc.containers import Container, identify, records_in
 from preserve.integrity.record import RecordQuery, facts_of
+from preserve.integrity.stated import statement_of
 from preserve.model import RecordPlace
 from preserve.provenance.rows import row_of
 from preserve.provenance.statements import (
@@ -159,23 +160,7 @@ def _read(name: str, data: bytes) -> Iterator[_Row]:
             yield place, None, None, ["E-WARC-GZIP" if container is Container.WARC_GZIP else "E-WARC-HEADER"]
             continue
         facts = facts_of(spot.raw, wanted)
-        statement = RecordStatement(
-            record_id=facts.record_id,
-            type=facts.type,
-            uri=facts.uri,
-            date=facts.date,
-            status=facts.status,
-            file=name,
-            ordinal=ordinal,
-            record_sha256=facts.record_sha256 or "",
-            block_sha256=facts.block_sha256 or "",
-            payload_sha256=facts.payload_sha256,
-            refers_to=facts.refers_to,
-            mime=facts.mime,
-            challenge=facts.challenge,
-            whole=facts.whole,
-            run=_RUN,
-        )
+        statement = statement_of(facts, name, ordinal, _RUN)
         yield place, statement, facts.cables[0] if facts.cables else None, [code for code, _detail in facts.faults]
 
 

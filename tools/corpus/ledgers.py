@@ -1,7 +1,8 @@
 """Overlays with damage to the ledger: its bundles, tiles, journal and checkpoint."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from preserve.formats.tlog import statements as canonical
 from preserve.formats.tlog.files import TILE_WIDTH, format_bundle, format_checkpoint
@@ -155,7 +156,7 @@ def _checkpoints() -> Iterator[Overlay]:
     true = checkpoint(entries)
 
     def of(**changed: object) -> Files:
-        text = format_checkpoint(replace(true, **changed))  # type: ignore[arg-type]
+        text = format_checkpoint(replace(true, **changed))
         return edited(_CHECKPOINT, sign_note(text, [SIGNER]))
 
     size = str(len(entries)).encode()
