@@ -54,8 +54,8 @@ CREATE TABLE step (nominal INTEGER NOT NULL, number INTEGER NOT NULL, name TEXT 
     detail TEXT NOT NULL, tries INTEGER NOT NULL, began INTEGER, ended INTEGER,
     PRIMARY KEY (nominal, number)) STRICT
 """
-_OF_WRONG_CLOCK = "(start >= ? OR (outcome <> 'ran' AND ended >= ?))"
-"""Moments that a clock ahead of now has recorded: to come, or given up by it."""
+_OF_WRONG_CLOCK = "(start > ? OR (outcome <> 'ran' AND ended > ?))"
+"""Moments that a clock ahead of now has recorded: to come, or given up by it. What ran in this second did so by now."""
 _EVENT = "nominal, start, outcome, reason, tries, again, began, ended, report"
 
 

@@ -49,9 +49,11 @@ def test_moments_of_a_clock_that_was_ahead_are_forgotten_when_they_were_shown(
     shell: Shell, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _scheduled(shell, site, "schedule:\n  every: 1d\nverification:\n  every: 10d\n")
+    # All of it is done within a second, and the moments that were right in it stay.
+    true = time.time()
+    monkeypatch.setattr("preserve.schedule.machine.time.time", lambda: true)
     shell("schedule", "once")
     assert shell("schedule", "forget", "demo", "--yes") == "no moment recorded is still to come\n"
-    true = time.time()
     with monkeypatch.context() as ahead:
         ahead.setattr("preserve.schedule.machine.time.time", lambda: true + 30 * 86_400)
         shell("schedule", "once")
