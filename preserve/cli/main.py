@@ -86,7 +86,7 @@ GROUPS: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
             "alarms": "Show alarms, and who was notified.",
             "doctor": "Check this machine: clock, disk, keys, locks.",
             "rot": "Tell which captured pages are gone.",
-            "replicate": "Copy collections to another disk.",
+            "replicate": "Copy collections to a disk or object storage.",
         },
     ),
     "Publish": (
@@ -127,7 +127,7 @@ class _Commands(MutableMapping[str, click.Command]):
         return self._loaded[name]
 
     def __setitem__(self, name: str, command: click.Command) -> None:
-        command.epilog = EXIT_STATUSES
+        _end_help(command)
         complete(command)
         add_manner(command)
         command.short_help = self._names.setdefault(name, command.short_help or "")
@@ -141,6 +141,14 @@ class _Commands(MutableMapping[str, click.Command]):
 
     def __len__(self) -> int:
         return len(self._names)
+
+
+def _end_help(command: click.Command) -> None:
+    """Ends the help of a command, and of those under it, with the exit statuses."""
+    command.epilog = EXIT_STATUSES
+    if isinstance(command, click.Group):
+        for under in command.commands.values():
+            _end_help(under)
 
 
 class _Groups(click.Group):

@@ -2,7 +2,7 @@
 
 import click
 
-from preserve.cli.shared.common import EXIT_STATUSES, Place, command_options
+from preserve.cli.shared.common import Place, command_options
 
 
 @click.group()
@@ -11,6 +11,8 @@ def alarms() -> None:
 
     `alarms.yaml` in the folder of configuration says whom to tell: by mail, webhook, a command of yours, or a chat
     service.
+
+    For example: `preserve alarms list`
     """
 
 
@@ -20,6 +22,8 @@ def list_(place: Place) -> int:
     """Show what is wrong now, and the messages that no channel has taken yet. Nothing is sent.
 
     Status 1: an alarm is raised, or a message waits.
+
+    For example: `preserve alarms list --json`
     """
     from preserve.cli.actions import alarms as actions
 
@@ -33,6 +37,8 @@ def test(place: Place, channels: tuple[str, ...]) -> int:
     """Send a test message to CHANNELS now (to all, where none is named), and tell what became of each.
 
     Status 7: a channel did not take it.
+
+    For example: `preserve alarms test pager`
     """
     from preserve.cli.actions import alarms as actions
 
@@ -45,6 +51,8 @@ def send(place: Place) -> int:
     """Send the messages that wait and are due. A scheduler does so at each of its looks.
 
     Status 7: a channel did not take one. Status 4: another process is sending.
+
+    For example: `preserve alarms send`
     """
     from preserve.cli.actions import alarms as actions
 
@@ -54,7 +62,10 @@ def send(place: Place) -> int:
 @alarms.command(short_help="Drop what can no longer be sent.")
 @command_options
 def drop(place: Place) -> int:
-    """Drop the messages that wait for channels that are no longer configured, and no others."""
+    """Drop the messages that wait for channels that are no longer configured, and no others.
+
+    For example: `preserve alarms drop`
+    """
     from preserve.cli.actions import alarms as actions
 
     return actions.drop(place)
@@ -68,11 +79,9 @@ def forget(place: Place, collection: str) -> int:
 
     Pages that are gone now are taken as known. For a collection that is no longer captured, or an alarm that was dealt
     with and cannot become good. Messages that wait are still sent.
+
+    For example: `preserve alarms forget mrkva`
     """
     from preserve.cli.actions import alarms as actions
 
     return actions.forget(place, collection=collection)
-
-
-for _command in alarms.commands.values():
-    _command.epilog = EXIT_STATUSES

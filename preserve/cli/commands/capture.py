@@ -44,6 +44,8 @@ def capture(  # noqa: PLR0917 - one for each option
     Status 1: an address gave no reply, or a page that is held was not to be had. Status 5: no address answered.
     Status 6: the disk is nearly full. Status 7: the clock is before the last run, or an hour or more from the first
     server's; nothing is asked then.
+
+    For example: `preserve capture mrkva --report mrkva.jsonl`
     """
     from preserve.cli.actions import capture as actions
 

@@ -43,6 +43,8 @@ def check(
     .odt .epub .pdf .txt) is held against the archives: is what it cites held, does what it quotes stand there, has the
     page changed since. Where you name keys of logs (--trust, CONFIG/trust/), only what is signed by one of them is
     believed; where you name none, the keys by which a log is known here count.
+
+    For example: `preserve check article.docx --live`
     """
     from preserve.cli.actions import check as actions
 

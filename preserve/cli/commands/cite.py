@@ -107,6 +107,8 @@ def cite(  # noqa: PLR0913 - one for each option
     --collection alone cites the collection itself, at its newest checkpoint.
     A passage is cited with --quote, --paragraph or --chars. A capture that is not whole (cut, a part, or not to be
     decoded) is cited with --cut only, and the citation says what it is.
+
+    For example: `preserve cite 05ALMATY342 --format bibtex --paragraph 4`
     """
     from preserve.cli.actions import cite as actions
 

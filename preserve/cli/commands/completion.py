@@ -10,6 +10,8 @@ def completion(shell: str) -> int:
 
     bash: into ~/.local/share/bash-completion/completions/preserve; zsh: into a file _preserve in a folder of $fpath;
     fish: into ~/.config/fish/completions/preserve.fish.
+
+    For example: `preserve completion bash`
     """
     from preserve.cli.actions import completion as actions
 

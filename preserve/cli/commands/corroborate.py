@@ -17,6 +17,8 @@ def corroborate(place: Place, cable: str, collection: tuple[str, ...]) -> int:
     is reported.
 
     Status 1: a capture could not be read.
+
+    For example: `preserve corroborate 05ALMATY342`
     """
     from preserve.cli.actions import corroborate as actions
 

@@ -19,6 +19,8 @@ def demo(folder: Path, as_json: bool) -> int:  # noqa: FBT001 - click hands over
 
     The mirror is served on this machine by a process of its own; nothing else is contacted. Everything is written to
     one folder, the signing key too.
+
+    For example: `preserve demo --folder /tmp/demo`
     """
     from preserve.cli.actions import demo as actions
 

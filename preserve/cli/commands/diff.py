@@ -30,6 +30,8 @@ def diff(
     A and B are numbers that `preserve history CABLE` gives, record ids, or times (the newest capture at or before it);
     B alone left out is the newest capture, both left out the newest two that differ. What is compared are the
     texts as they stand on the pages; the class follows from the rules of comparison.
+
+    For example: `preserve diff 05ALMATY342 1 3 --html difference.html`
     """
     from preserve.cli.actions import diff as actions
 

@@ -12,6 +12,8 @@ def docs(place: Place, topic: str | None) -> int:
     """Read a page of the documentation, which came with the program. Without TOPIC, list the pages.
 
     A topic is a page as messages name it: `docs/repair.md`, or `repair`. On a terminal it is shown by $PAGER.
+
+    For example: `preserve docs repair`
     """
     from preserve.cli.actions import docs as actions
 

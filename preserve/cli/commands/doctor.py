@@ -14,6 +14,8 @@ def doctor(place: Place, collections: tuple[str, ...]) -> int:
 
     Each point is OK, WARN (it works now, and may not last), FAIL or NOT CHECKED. Nothing is changed and nobody is
     asked over the network. Status 1: a point fails.
+
+    For example: `preserve doctor mrkva`
     """
     from preserve.cli.actions import doctor as actions
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from preserve.cli.shared.common import EXIT_STATUSES, Place, command_options
+from preserve.cli.shared.common import Place, command_options
 from preserve.cli.shared.engines import on_option
 from preserve.cli.shared.record_filters import document_filters
 
@@ -31,11 +31,14 @@ _OUTPUT = click.option(
 
 @click.group()
 def export() -> None:
-    """Hand everything recovered to other programs."""
+    """Hand everything recovered to other programs.
+
+    For example: `preserve export csv -o cables.csv`
+    """
 
 
 def _command(form: str, title: str) -> click.Command:
-    @click.command(form, short_help=f"Everything recovered, as {title}.", epilog=EXIT_STATUSES)
+    @click.command(form, short_help=f"Everything recovered, as {title}.")
     @click.option(
         "-o",
         "--output",
@@ -62,11 +65,12 @@ def _command(form: str, title: str) -> click.Command:
 
     command.help = (
         f"Write every text that is held as {title}: ids, fields, subject, tags, references, text, checksums, capture, "
-        "record and claims, a row each, in the ledger's order; with --table, another table. "
+        "record and claims, a row each, in the ledger's order; with --table, another table.\n\n"
         "docs/export.md lists the columns. What config/blocked.yaml names is left out. With --on every file is a task "
-        "of its own, and the table is the same (`preserve docs cluster`). "
+        "of its own, and the table is the same (`preserve docs cluster`).\n\n"
         "Status 1: a text could not be read again, or is not signed yet, and was left out; 7: a file was read by no "
-        "worker, and its texts were left out."
+        "worker, and its texts were left out.\n\n"
+        f"For example: `preserve export {form} -o cables.{form}`"
     )
     return command
 
@@ -75,7 +79,7 @@ for _form, _title in _FORMS.items():
     export.add_command(_command(_form, _title))
 
 
-@export.command(short_help="Provenance as W3C PROV.", epilog=EXIT_STATUSES)
+@export.command(short_help="Provenance as W3C PROV.")
 @_SUBJECT
 @click.option(
     "--format",
@@ -93,13 +97,15 @@ def prov(place: Place, subject: str | None, form: str, output: Path | None, coll
 
     Pages, captures, records, texts, the runs and repairs behind them, the checkpoint over them and its receipts. What a
     page printed stands apart as its claims. Needs the extra `export`.
+
+    For example: `preserve export prov 05ALMATY342 --format turtle`
     """
     from preserve.cli.actions import export as actions
 
     return actions.prov(place, subject=subject, form=form, output=output, collection=collection)
 
 
-@export.command(short_help="Provenance as PREMIS 3 XML.", epilog=EXIT_STATUSES)
+@export.command(short_help="Provenance as PREMIS 3 XML.")
 @_SUBJECT
 @_OUTPUT
 @_COLLECTION
@@ -108,13 +114,15 @@ def premis(place: Place, subject: str | None, output: Path | None, collection: t
     """Write where a cable or a page comes from as PREMIS 3.0 XML.
 
     Files, captures and texts as objects, what was done to them as events, programs and time authorities as agents.
+
+    For example: `preserve export premis -c mrkva -o mrkva.xml`
     """
     from preserve.cli.actions import export as actions
 
     return actions.premis(place, subject=subject, output=output, collection=collection)
 
 
-@export.command("ro-crate", short_help="Captures, texts and proofs as an RO-Crate.", epilog=EXIT_STATUSES)
+@export.command("ro-crate", short_help="Captures, texts and proofs as an RO-Crate.")
 @_SUBJECT
 @click.option(
     "-o",
@@ -130,13 +138,15 @@ def ro_crate(place: Place, subject: str | None, output: Path, collection: tuple[
 
     Each record as a WARC file of its own, each text as a file, statements with proofs of inclusion, the checkpoint,
     receipts, and PREMIS. Status 1: a record or text could not be read again and was left out.
+
+    For example: `preserve export ro-crate 05ALMATY342 -o cable.zip`
     """
     from preserve.cli.actions import export as actions
 
     return actions.ro_crate(place, subject=subject, output=output, collection=collection)
 
 
-@export.command(short_help="Captures that replay in a browser, as WACZ.", epilog=EXIT_STATUSES)
+@export.command(short_help="Captures that replay in a browser, as WACZ.")
 @click.argument("collection")
 @document_filters
 @click.option("--search", "words", default="", metavar="WORDS", help="Only pages of cables with these words in them.")
@@ -168,6 +178,8 @@ def wacz(
     the key that signs it.
 
     Status 1: something is under no checkpoint yet, and was left out.
+
+    For example: `preserve export wacz mrkva --search harbour -o harbour.wacz`
     """
     from preserve.cli.actions import export_packages as actions
 
@@ -176,7 +188,7 @@ def wacz(
     )
 
 
-@export.command(short_help="A collection as a bag, for a transfer.", epilog=EXIT_STATUSES)
+@export.command(short_help="A collection as a bag, for a transfer.")
 @click.argument("collection")
 @click.option(
     "-o",
@@ -193,13 +205,15 @@ def bag(place: Place, collection: str, *, output: Path, organization: str) -> in
     In data/ lies a copy as `preserve replicate` makes it: all that the checkpoint covers, each file held against the
     ledger, a collection that `preserve` and pywb open as it is. Stopped and run again, it goes on. It is a copy:
     nothing that blocked.yaml names is left out.
+
+    For example: `preserve export bag mrkva -o mrkva-bag`
     """
     from preserve.cli.actions import export_packages as actions
 
     return actions.bag(place, collection=collection, output=output, organization=organization)
 
 
-@export.command(short_help="Metadata of a collection, as DataCite.", epilog=EXIT_STATUSES)
+@export.command(short_help="Metadata of a collection, as DataCite.")
 @click.argument("collection")
 @click.option("--doi", default="", help="The DOI, where it has one.")
 @click.option("--creator", "creators", multiple=True, help="Who made it: 'Family, Given', or an organization.")
@@ -225,6 +239,8 @@ def datacite(
 
     Zenodo and others take it for a deposit. The version is the size of the checkpoint, the root of the log an alternate
     identifier. What nobody says stands as :unav or :tba.
+
+    For example: `preserve export datacite mrkva --creator 'Doe, Jane'`
     """
     from preserve.cli.actions import export_packages as actions
 

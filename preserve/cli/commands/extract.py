@@ -64,6 +64,8 @@ def extract(  # noqa: PLR0913 - one for each option
 
     Findings are reported on stderr. Status 1: something could not be read, or a known page shows no whole cable; 7: a
     file was read by no worker, and is named.
+
+    For example: `preserve extract crawl.warc.gz -o cables.jsonl`
     """
     from preserve.cli.actions import extract as actions
 

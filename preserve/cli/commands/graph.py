@@ -30,6 +30,8 @@ def graph(place: Place, cable: str | None, *, form: str, output: Path | None, co
 
     CABLE is any id of it; it need not be held. Of each cable the newest text counts. A citation whose reading leaves a
     doubt says so. Status 3: CABLE is neither held nor cited.
+
+    For example: `preserve graph 05ALMATY342 --format csv -o edges.csv`
     """
     from preserve.cli.actions import graph as actions
 

@@ -22,6 +22,8 @@ def history(place: Place, cable: str, collection: tuple[str, ...], *, verbose: b
     from, as `preserve rot moved` stated.
 
     Status 1: a capture could not be read; it is named.
+
+    For example: `preserve history 05ALMATY342`
     """
     from preserve.cli.actions import history as actions
 

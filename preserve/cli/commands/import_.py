@@ -28,6 +28,8 @@ def import_files(
 
     A damaged file is refused, unless --damaged is given. Without FILE, an import that was cut short is finished.
     Status 1: a file was refused.
+
+    For example: `preserve import crawl.warc.gz --into crawls`
     """
     from preserve.cli.actions import import_ as actions
 

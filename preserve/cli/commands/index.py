@@ -47,6 +47,8 @@ def index(
 
     What is damaged is reported on stderr, and the rest is indexed. Status 1: something was damaged; 7: a file was read
     by no worker, and is named.
+
+    For example: `preserve index *.warc.gz -o index.cdxj`
     """
     from preserve.cli.actions import index as actions
 

@@ -14,6 +14,8 @@ def init(place: Place, collection: str, ask: bool) -> int:  # noqa: FBT001 - cli
 
     COLLECTION is described in CONFIG/collections/COLLECTION.yaml. An archive that exists is left as it is.
     The key gets the passphrase that PRESERVE_KEY_PASSPHRASE_FILE names, if it is set; captures need it then as well.
+
+    For example: `preserve init mrkva`
     """
     from preserve.cli.actions import init as actions
 

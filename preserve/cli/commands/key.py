@@ -2,7 +2,7 @@
 
 import click
 
-from preserve.cli.shared.common import EXIT_STATUSES, Place, command_options
+from preserve.cli.shared.common import Place, command_options
 
 
 @click.group()
@@ -12,6 +12,8 @@ def key() -> None:
     Lost: nothing held is lost, but nothing can be signed any more; found a new archive, and note in both where the
     other is. Stolen: rotate at once; what the old key signs from then on is not the log's. docs/threat-model.md says
     what a thief can and cannot do.
+
+    For example: `preserve key show mrkva`
     """
 
 
@@ -19,7 +21,10 @@ def key() -> None:
 @click.argument("collection")
 @command_options
 def show(place: Place, collection: str) -> int:
-    """Show the public key of COLLECTION and where the signing key lies."""
+    """Show the public key of COLLECTION and where the signing key lies.
+
+    For example: `preserve key show mrkva`
+    """
     from preserve.cli.actions import key as actions
 
     return actions.show(place, collection=collection)
@@ -34,6 +39,8 @@ def rotate(place: Place, collection: str, reason: str) -> int:
 
     The change is a statement, and a checkpoint over it is signed with both keys: whoever trusts the old key can follow.
     The old key file is kept as COLLECTION.ID.retired.
+
+    For example: `preserve key rotate mrkva --reason 'a laptop was stolen'`
     """
     from preserve.cli.actions import key as actions
 
@@ -47,7 +54,10 @@ def rotate(place: Place, collection: str, reason: str) -> int:
 )
 @command_options
 def export(place: Place, collection: str, form: str) -> int:
-    """Write the public key of COLLECTION: as a verifier key, for openssl (pem), or for ssh-keygen (ssh)."""
+    """Write the public key of COLLECTION: as a verifier key, for openssl (pem), or for ssh-keygen (ssh).
+
+    For example: `preserve key export mrkva --as pem`
+    """
     from preserve.cli.actions import key as actions
 
     return actions.export(place, collection=collection, form=form)
@@ -62,11 +72,9 @@ def wacz(place: Place, collection: str, reason: str) -> int:
 
     It is an ECDSA key on P-384, and is made and stated once: done again, it is shown. `preserve export wacz` signs with
     it. Whoever trusts the log can tell by the statement whose packages it signs.
+
+    For example: `preserve key wacz mrkva`
     """
     from preserve.cli.actions import key as actions
 
     return actions.wacz(place, collection=collection, reason=reason)
-
-
-for _command in key.commands.values():
-    _command.epilog = EXIT_STATUSES

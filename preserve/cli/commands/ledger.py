@@ -7,14 +7,17 @@ from pathlib import Path
 
 import click
 
-from preserve.cli.shared.common import EXIT_STATUSES, Place, command_options
+from preserve.cli.shared.common import Place, command_options
 from preserve.cli.shared.tables import TableShape, table_options
 from preserve.cli.shared.trusting import trust_option
 
 
 @click.group()
 def ledger() -> None:
-    """Look into a collection's log, prove what is in it, check that nothing before a checkpoint changed."""
+    """Look into a collection's log, prove what is in it, check that nothing before a checkpoint changed.
+
+    For example: `preserve ledger log mrkva --count 20`
+    """
 
 
 @ledger.command(short_help="List statements.")
@@ -27,6 +30,8 @@ def log(place: Place, collection: str, first: int, count: int | None, *, shape: 
     """List the statements of COLLECTION: number, kind, and what each is about.
 
     With --json: JSON Lines, each statement as it is in the ledger, and not one document.
+
+    For example: `preserve ledger log mrkva --from 100 --count 20`
     """
     from preserve.cli.actions import ledger as actions
 
@@ -46,6 +51,8 @@ def prove(place: Place, collection: str, record: str, out: Path | None, entry_to
 
     RECORD is a record's id, or the number of a statement. Whoever has the statement's bytes, the proof and the log's
     public key can check it without the archive: docs/check-a-record.md.
+
+    For example: `preserve ledger prove mrkva 17 --out proof --entry statement`
     """
     from preserve.cli.actions import ledger as actions
 
@@ -63,6 +70,8 @@ def check(place: Place, collection: str, older: Path, entry: Path | None, trust:
 
     OLDER is a checkpoint that you kept, or a proof with one in it; with --entry, the statement's place under it is
     checked as well. Status 1: it is not so.
+
+    For example: `preserve ledger check mrkva checkpoint-2025`
     """
     from preserve.cli.actions import ledger as actions
 
@@ -78,6 +87,8 @@ def witness(place: Place, collection: str, name: str) -> int:
 
     The witness's key and the last checkpoint that it saw lie with the keys, outside the archive. A witness signs with a
     time (C2SP tlog-cosignature); give its public key to those who check.
+
+    For example: `preserve ledger witness mrkva --name example.org/witness`
     """
     from preserve.cli.actions import ledger as actions
 
@@ -91,6 +102,8 @@ def stamp(place: Place, collection: str) -> int:
     """Ask the collection's time authorities for receipts of the newest checkpoint, as a capture does at its end.
 
     Status 1: one gave none.
+
+    For example: `preserve ledger stamp mrkva`
     """
     from preserve.cli.actions import ledger as actions
 
@@ -110,11 +123,9 @@ def accept(place: Place, collection: str, *, lost: bool, replaced: bool) -> int:
     old log, and all that is left of it is stated again. The old ledger is kept in ledger-before/.
 
     --replaced: what lies in this folder now is known from now on. Nothing is written to it, and a fork stays one.
+
+    For example: `preserve ledger accept mrkva --lost`
     """
     from preserve.cli.actions import ledger as actions
 
     return actions.accept(place, collection=collection, lost=lost, replaced=replaced)
-
-
-for _command in ledger.commands.values():
-    _command.epilog = EXIT_STATUSES

@@ -31,6 +31,8 @@ def list_cables(
 
     Each stands there once, with its newest text. Off a terminal all columns are written, divided by tabs, below a line
     with their names. Status 3: there is none.
+
+    For example: `preserve list --origin Almaty --from 2005`
     """
     from preserve.cli.actions import list as actions
 

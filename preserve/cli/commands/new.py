@@ -15,6 +15,8 @@ def new(place: Place, name: str, url: str, contact: str | None) -> int:
 
     The page is asked for once, to see its title and which layout reads it; nothing of it is kept. The file has a
     comment at each key. It goes to --config or ./config, where there is one, else to the user's own folder.
+
+    For example: `preserve new news https://a.example/ --contact me@b.example`
     """
     from preserve.cli.actions import new as actions
 

@@ -9,7 +9,10 @@ from preserve.cli.shared.common import Place, command_options
 @click.argument("collection")
 @command_options
 def rebuild(place: Place, collection: str) -> int:
-    """Make the index and the catalogue of COLLECTION again, from its WARC files and its ledger alone."""
+    """Make the index and the catalogue of COLLECTION again, from its WARC files and its ledger alone.
+
+    For example: `preserve rebuild mrkva`
+    """
     from preserve.cli.actions import rebuild as actions
 
     return actions.rebuild(place, collection=collection)

@@ -19,6 +19,8 @@ def recover(place: Place, collection: str, without_unproven: bool) -> int:  # no
     Every command that writes does this first. By itself it is for an archive that is to be moved, and for one whose
     secret is lost: then nothing proves what an unfinished run wrote, and --without-unproven moves it to quarantine. Its
     addresses are asked again by the next capture. An archive whose last run ended needs the signing key alone.
+
+    For example: `preserve recover mrkva`
     """
     from preserve.cli.actions import recover as actions
 

@@ -9,7 +9,10 @@ from preserve.cli.shared.common import Place, command_options
 
 @click.group()
 def release() -> None:
-    """Declare releases of sources. `preserve releases` lists them, with what pages claim."""
+    """Declare releases of sources. `preserve releases` lists them, with what pages claim.
+
+    For example: `preserve release add cablebrowser-2 --released 2011-10-04`
+    """
 
 
 @release.command("add", short_help="Declare a release.")
@@ -40,6 +43,8 @@ def add(  # noqa: PLR0913 - one for each option
 
     With --into it is also stated in a collection's ledger, so that whoever holds the archive has it. A release that is
     declared already is stated as it is; its file is for you to edit, and never written over.
+
+    For example: `preserve release add cablebrowser-2 --released 2011-10-04`
     """
     from preserve.cli.actions import release as actions
 
@@ -72,6 +77,8 @@ def import_dump(place: Place, dump: Path, *, into: str, name: str, processes: in
     was cut short, and changes nothing where the dump is held.
 
     Status 1: rows cannot be read as cables; they are kept, and counted.
+
+    For example: `preserve release import c.csv --into dumps --release full`
     """
     from preserve.cli.actions import release as actions
 

@@ -31,6 +31,8 @@ def releases(place: Place, name: str | None, *, collection: tuple[str, ...], sha
     With NAME (of a declared release, or a source as pages print it): that one in full, with its cables' conflicts.
 
     What pages say of their source is a claim; it is linked to a release and never corrected by one.
+
+    For example: `preserve releases cablebrowser-2`
     """
     from preserve.cli.actions import releases as actions
 

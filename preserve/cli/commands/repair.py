@@ -32,6 +32,8 @@ def repair(place: Place, collection: str, copies: tuple[str, ...], *, do: bool, 
     Damaged files are moved to quarantine/, and every repair is stated in the ledger.
 
     Status 1: something is damaged (without --apply), or stays so.
+
+    For example: `preserve repair mrkva --from /mnt/copy --apply`
     """
     from preserve.cli.actions import repair as actions
 

@@ -30,6 +30,8 @@ def replicate(
     is held against the keys of the source, and both against what is known of them here and the keys that you name.
 
     Status 1: a copy has another history or key, is on the files of the source, or a file differs.
+
+    For example: `preserve replicate /mnt/copy mrkva`
     """
     from preserve.cli.actions import replicate as actions
 

@@ -28,6 +28,8 @@ def reread(place: Place, collection: str, *, chosen: tuple[str, ...], dry_run: b
     same version, that is reported, and not stated.
 
     Status 1: a record could not be read, or a layout was changed without a new version. Status 4: a capture writes.
+
+    For example: `preserve reread mrkva --dry-run`
     """
     from preserve.cli.actions import reread as actions
 

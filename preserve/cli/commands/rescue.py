@@ -37,6 +37,8 @@ def rescue(  # noqa: PLR0913, PLR0917 - one for each option
 
     Status 1: something was not rescued, or there are findings. Status 5: no archive answered. Status 6: the budget of
     an archive is used up; run it again tomorrow. What was stopped goes on where it was.
+
+    For example: `preserve rescue --gone --into mrkva`
     """
     from preserve.cli.actions import rescue as actions
 

@@ -60,6 +60,8 @@ def rot(  # noqa: PLR0913 - one for each option
     after 404, 410 or 451 on two different days, or after three days without an answer while other hosts answered.
     Pages that are muted are counted and marked. Status 1: something that is not muted is gone or a soft 404, or a
     record could not be read.
+
+    For example: `preserve rot -c mrkva --state gone`
     """
     from preserve.cli.actions import rot as actions
 
@@ -85,6 +87,8 @@ def rot(  # noqa: PLR0913 - one for each option
 def accept(place: Place, urls: tuple[str, ...], *, everything: bool, collection: str, reason: str) -> int:
     """State that the loss of pages (URLS, or all that the last run did not have) is known: no run is bad for them from
     then on, until they come whole again. Nothing that is held changes.
+
+    For example: `preserve rot accept --all -c mrkva --reason 'it has closed'`
     """
     from preserve.cli.actions import rot as actions
 
@@ -101,6 +105,8 @@ def moved(place: Place, old: str, new: str, *, collection: str, reason: str) -> 
     """State that the pages whose addresses begin with OLD begin with NEW now: a site's new home.
 
     From then on NEW belongs to the collection, as if `include` had it, and a page that is held from there is not lost.
+
+    For example: `preserve rot moved http://a.example https://b.example -c news`
     """
     from preserve.cli.actions import rot as actions
 
@@ -117,6 +123,8 @@ def mute(place: Place, urls: tuple[str, ...], *, collection: str, reason: str, e
     """State that the pages at URLS raise no alarm from then on: they are looked at and recorded as before.
 
     Patterns of addresses are muted by `mute` in the collection's file.
+
+    For example: `preserve rot mute https://a.example/ -c news --reason daily`
     """
     from preserve.cli.actions import rot as actions
 

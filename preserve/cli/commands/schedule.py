@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from preserve.cli.shared.common import EXIT_STATUSES, Place, command_options
+from preserve.cli.shared.common import Place, command_options
 from preserve.config.fleet import FLEET_VARIABLE
 
 _captures_option = click.option(
@@ -28,6 +28,8 @@ def schedule() -> None:
     """Capture and verify collections at the times that `schedule:` and `verification:` in their files give.
 
     Every due moment ends as one event: ran, failed, skipped or missed (docs/schedule.md).
+
+    For example: `preserve schedule status`
     """
 
 
@@ -43,6 +45,8 @@ def once(place: Place, collections: tuple[str, ...], captures: int, fleet: str |
     damage was found, or a step found something. Status 2: a file has mistakes; the other collections were looked at. A
     run or step that failed for another reason gives its own status, several reasons 7; and 7: a job could not be looked
     at, or an alarm not sent.
+
+    For example: `preserve schedule once`
     """
     from preserve.cli.actions import schedule as actions
 
@@ -61,6 +65,8 @@ def run(place: Place, collections: tuple[str, ...], captures: int, fleet: str | 
     read anew at each look, and alarms are sent (docs/alarms.md).
 
     With --fleet a collection is on one machine at a time; one that is lost is killed there, and goes on elsewhere.
+
+    For example: `preserve schedule run --captures 8`
     """
     from preserve.cli.actions import schedule as actions
 
@@ -78,6 +84,8 @@ def status(place: Place, collections: tuple[str, ...], fleet: str | None) -> int
 
     Status 1: a run is overdue, the last one or a step after it failed, damage was found, no scheduler has looked for
     two days, or the clock was set back.
+
+    For example: `preserve schedule status mrkva`
     """
     from preserve.cli.actions import schedule as actions
 
@@ -89,7 +97,10 @@ def status(place: Place, collections: tuple[str, ...], fleet: str | None) -> int
 @click.option("--count", type=click.IntRange(1), default=20, show_default=True, help="How many of the last ones.")
 @command_options
 def log(place: Place, collection: str, count: int) -> int:
-    """List what became of the last due moments of COLLECTION, oldest first, with the steps after each capture."""
+    """List what became of the last due moments of COLLECTION, oldest first, with the steps after each capture.
+
+    For example: `preserve schedule log mrkva --count 5`
+    """
     from preserve.cli.actions import schedule as actions
 
     return actions.log(place, collection=collection, count=count)
@@ -104,6 +115,8 @@ def forget(place: Place, collection: str, *, yes: bool) -> int:
     --yes they are forgotten, and are due again at their times.
 
     What was captured then keeps the date it was given.
+
+    For example: `preserve schedule forget mrkva`
     """
     from preserve.cli.actions import schedule as actions
 
@@ -127,11 +140,9 @@ def install(place: Place, *, systemd: bool, cron: bool, system: bool, metrics: P
 
     They name this Python, these archives and this configuration by their full paths. What was written by this command
     before is replaced, nothing else is.
+
+    For example: `preserve schedule install --systemd --yes`
     """
     from preserve.cli.shared.service_install import install as install_service
 
     return install_service(place, systemd=systemd, cron=cron, system=system, metrics=metrics, yes=yes)
-
-
-for _command in schedule.commands.values():
-    _command.epilog = EXIT_STATUSES

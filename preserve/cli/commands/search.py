@@ -39,6 +39,8 @@ def search(
     All words must be there; case and accents do not count. '"harbour master"' is a phrase, harb* a beginning of a
     word, OR, NOT and brackets work: '(harbour OR port) NOT gull'. Of each cable the newest text is searched.
     Status 3: nothing found.
+
+    For example: `preserve search '"harbour master"' --from 2005`
     """
     from preserve.cli.actions import search as actions
 

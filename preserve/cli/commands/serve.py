@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from preserve.cli.shared.common import EXIT_STATUSES, Place, command_options, reading_options
+from preserve.cli.shared.common import Place, command_options, reading_options
 
 
 class _Serve(click.Group):
@@ -25,6 +25,8 @@ def serve() -> None:
     """Serve archives as web pages, to read, search, compare, check and cite: the desk (docs/desk.md).
 
     `preserve serve` alone serves all that is held, on this machine only. It writes nothing and connects to nothing.
+
+    For example: `preserve serve`
     """
 
 
@@ -91,6 +93,8 @@ def run(  # noqa: PLR0913 - one for each option
 
     Search needs an index: `preserve list` makes one that is not there yet. Whoever can reach the address can read
     everything that is held, but for what config/blocked.yaml names.
+
+    For example: `preserve serve run --replay 127.0.0.1:8351`
     """
     from preserve.cli.actions import serve as actions
 
@@ -139,6 +143,8 @@ def install(  # noqa: PLR0913 - one for each option
     """Show the units of systemd that serve the desk of these archives; with --yes, write them.
 
     systemd listens, and begins the desk with the first request.
+
+    For example: `preserve serve install --systemd --yes`
     """
     from preserve.cli.actions import serve as actions
 
@@ -155,7 +161,3 @@ def install(  # noqa: PLR0913 - one for each option
         proxies=proxies,
         yes=yes,
     )
-
-
-for _command in serve.commands.values():
-    _command.epilog = EXIT_STATUSES

@@ -26,6 +26,8 @@ def show(place: Place, cable_or_url: str, form: str, at: str | None, collection:
 
     The bytes are checked against the ledger before they are shown. A page that no layout recognises is shown as plain
     text, and said to be no cable.
+
+    For example: `preserve show 05ALMATY342 --at 2012`
     """
     from preserve.cli.actions import show as actions
 

@@ -23,6 +23,8 @@ def status(place: Place, collections: tuple[str, ...], *, no_links: bool, metric
 
     Status 1: something is wrong, and WRONG says what: a run is overdue or failed, damage was found, the disk is low, a
     receipt or an alarm could not be had or sent. Nothing is written into an archive.
+
+    For example: `preserve status mrkva`
     """
     from preserve.cli.actions import status as actions
 

@@ -17,6 +17,8 @@ def upgrade(place: Place, collections: tuple[str, ...], do: bool) -> int:  # noq
     ledger gets a statement of each file that was read and found whole, by this version.
 
     Status 1: the archive is damaged, and nothing is stated. Status 7: a newer version wrote to it.
+
+    For example: `preserve upgrade mrkva --apply`
     """
     from preserve.cli.actions import upgrade as actions
 

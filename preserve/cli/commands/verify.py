@@ -82,6 +82,8 @@ def verify(  # noqa: PLR0913 - one for each option
 
     Each claim is PASS, FAIL, NOT CHECKED or NOT PROVEN. Without --state nothing is changed; the date and the
     outcome for a collection are noted beside it, for `preserve status`. Status 1: something was found.
+
+    For example: `preserve verify mrkva --sample 5`
     """
     from preserve.cli.actions import verify as actions
 

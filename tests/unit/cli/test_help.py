@@ -1,8 +1,12 @@
-"""Help costs little: no command's help imports what the command does."""
+"""Help costs little: no command's help imports what the command does. Each has an example that can be typed."""
 
+import inspect
 import json
+import re
+import shlex
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -12,6 +16,7 @@ from preserve.cli.commands import cite
 from preserve.cli.commands.export import export
 from preserve.cli.commands.rot import STATES
 from preserve.cli.main import cli
+from preserve.cli.shared.common import EXIT_STATUSES
 from preserve.export.tables import TABLES
 from preserve.replay.link_status import LinkState
 
@@ -23,6 +28,7 @@ _HEAVY = (
 _SCRIPT = """
 import contextlib, io, json, sys
 from preserve.cli.main import cli
+from preserve.cli.shared.common import EXIT_STATUSES
 heavy = sys.argv[1].split(",")
 found = {}
 for name in [None, *cli.commands]:
@@ -62,3 +68,36 @@ def test_the_states_that_can_be_asked_for_are_those_that_there_are() -> None:
 
 def test_the_forms_that_can_be_asked_for_are_those_that_there_are() -> None:
     assert tuple(forms.FORMS) == cite.FORMS
+
+
+_LINE = 76
+"""What a terminal of 80 columns shows of a paragraph of help in one line."""
+
+
+def _below(name: str, command: click.Command) -> list[tuple[str, click.Command]]:
+    under = command.commands if isinstance(command, click.Group) else {}
+    return [(name, command), *(each for word in under for each in _below(f"{name} {word}", under[word]))]
+
+
+_ALL = [each for name in cli.commands for each in _below(name, cli.commands[name])]
+
+
+@pytest.mark.parametrize(("name", "command"), _ALL, ids=[name for name, _command in _ALL])
+def test_the_help_of_a_command_ends_with_an_example_that_is_understood(
+    name: str, command: click.Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert command.epilog == EXIT_STATUSES
+    found = re.search(r"\n\nFor example: `preserve (.+)`\Z", inspect.cleandoc(command.help or ""))
+    assert found
+    assert len(found[0].strip()) <= _LINE, "it is broken into two lines, and cannot be pasted"
+    words = shlex.split(found[1])
+    assert words[: len(name.split())] == name.split()
+    # Files that an example names are there.
+    monkeypatch.chdir(tmp_path)
+    for word in words:
+        if re.fullmatch(r"[\w*-]+(\.\w+)*", word):
+            Path(word).touch()
+    typed: click.Command = cli
+    while isinstance(typed, click.Group) and words and words[0] in typed.commands:
+        typed = typed.commands[words.pop(0)]
+    typed.make_context("preserve", words)
