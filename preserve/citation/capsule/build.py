@@ -166,7 +166,7 @@ def _cable_statement(archive: CollectionReader, capture: Capture, extraction: Ex
                 return index
     raise NotHeldError(
         f"the log states no text of {extraction.published_id} as {extraction.extractor} reads it",
-        next_step=f"Run `preserve extract {archive.paths.name}` first.",
+        next_step=f"Run `preserve reread {archive.paths.name}` first: it states the text.",
     )
 
 

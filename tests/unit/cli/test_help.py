@@ -101,3 +101,36 @@ def test_the_help_of_a_command_ends_with_an_example_that_is_understood(
     while isinstance(typed, click.Group) and words and words[0] in typed.commands:
         typed = typed.commands[words.pop(0)]
     typed.make_context("preserve", words)
+
+
+_JOINED = re.compile(r"\"\n\s+f?\"")
+_NAMED = re.compile(r"`preserve ([a-z][^`]*)`")
+
+
+def _mistake(words: list[str]) -> str:
+    """What is wrong with a command that a message names; empty where nothing is."""
+    command: click.Command = cli
+    while isinstance(command, click.Group) and words and not words[0].startswith("-"):
+        if words[0] not in command.commands:
+            # `serve` alone runs; other words after a group are none.
+            return "" if command.name == "serve" or words[0].startswith("{") else f"no command {words[0]}"
+        command = command.commands[words.pop(0)]
+    options = {name for param in command.params for name in param.opts} | {"--help"}
+    if unknown := [word for word in words if word.startswith("-") and word not in options]:
+        return f"no option {unknown[0]}"
+    of_files = any(
+        isinstance(param.type, click.Path) and param.type.exists
+        for param in command.params
+        if not param.opts[0].startswith("-")
+    )
+    return "a collection is named, and it takes files" if of_files and words and words[0].endswith(".name}") else ""
+
+
+def test_commands_that_messages_name_can_be_typed() -> None:
+    wrong = []
+    for path in sorted((Path(__file__).parents[3] / "preserve").rglob("*.py")):
+        for named in _NAMED.findall(_JOINED.sub("", path.read_text("utf-8"))):
+            words = re.findall(r"\{[^}]*\}|'[^']*'|\S+", named)
+            if mistake := _mistake(words):
+                wrong.append(f"{path.name}: `preserve {named}`: {mistake}")
+    assert wrong == []
