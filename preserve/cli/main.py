@@ -78,7 +78,7 @@ GROUPS: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
             "key": "Show, change and export the signing key.",
         },
     ),
-    "Keep": (
+    "Operate": (
         "preserve schedule once",
         {
             "schedule": "Capture and verify collections on schedule.",

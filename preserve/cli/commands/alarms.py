@@ -48,7 +48,7 @@ def test(place: Place, channels: tuple[str, ...]) -> int:
 @alarms.command(short_help="Send what waits.")
 @command_options
 def send(place: Place) -> int:
-    """Send the messages that wait and are due. A scheduler does so at each of its looks.
+    """Send the messages that wait and are due. A running scheduler sends them by itself.
 
     Status 7: a channel did not take one. Status 4: another process is sending.
 

@@ -10,7 +10,11 @@ from preserve.cli.shared.common import Place, command_options
 @click.command()
 @click.argument("collection", metavar="COLLECTION-OR-URL")
 @click.option(
-    "--processes", type=click.IntRange(1, 16), default=1, show_default=True, help="Capture processes; hosts are dealt."
+    "--processes",
+    type=click.IntRange(1, 16),
+    default=1,
+    show_default=True,
+    help="How many processes capture; each host is asked by one of them.",
 )
 @click.option(
     "--adaptive", is_flag=True, help="Ask only for pages that are due by `adaptive` in the collection's schedule."
@@ -35,13 +39,13 @@ def capture(  # noqa: PLR0917 - one for each option
 ) -> int:
     """Capture COLLECTION once: fetch its pages, keep them as evidence, state them in its ledger.
 
-    Of a URL, that page is captured with what it is made of, and nothing else is asked for but robots.txt. It goes into
-    the collection `single`, which needs no file and is made where it is not there.
+    A URL captures that page with its style sheets, scripts and pictures; beside them only robots.txt is asked for. They
+    go into the collection `single`, which needs no file and is made when it is needed.
 
     A run that was stopped is continued. Ctrl-C finishes what is being written, seals the file and ends with status 130.
-    What is held is looked at again, and the run says what is not as it was.
+    Pages that are held are asked for again, and the summary names what changed.
 
-    Status 1: an address gave no reply, or a page that is held was not to be had. Status 5: no address answered.
+    Status 1: an address gave no reply, or a page that is held could not be had again. Status 5: no address answered.
     Status 6: the disk is nearly full. Status 7: the clock is before the last run, or an hour or more from the first
     server's; nothing is asked then.
 

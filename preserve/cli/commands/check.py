@@ -14,10 +14,17 @@ from preserve.cli.shared.trusting import trust_option
     "--collection", "-c", multiple=True, help="Of documents: look only in this collection. May be given again."
 )
 @click.option(
-    "--live", is_flag=True, help="Of documents: look at the originals too. One failure is no death: look again."
+    "--live",
+    is_flag=True,
+    help="Of documents: ask for the original pages too. One failure does not say that a page is gone.",
 )
 @click.option(
-    "--delay", "delay_s", type=click.FloatRange(0, 3600), default=2.0, show_default=True, help="Seconds between looks."
+    "--delay",
+    "delay_s",
+    type=click.FloatRange(0, 3600),
+    default=2.0,
+    show_default=True,
+    help="Seconds between two requests.",
 )
 @click.option(
     "--write",
@@ -36,8 +43,8 @@ def check(
     write: Path | None,
     trust: tuple[Path, ...],
 ) -> int:
-    """Check each of FILES: every claim that it makes, with a verdict. Status 1: one of them is FAIL, or a log's key is
-    none that you trust.
+    """Check each of FILES: every claim that it makes, with a verdict. Status 1: one of them is FAIL, or a
+    log is signed by no key that you trust.
 
     A capsule is checked without network and without any archive. A document (.bib .ris .json .rdf .tex .md .html .docx
     .odt .epub .pdf .txt) is held against the archives: is what it cites held, does what it quotes stand there, has the

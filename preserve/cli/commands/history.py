@@ -18,7 +18,7 @@ def history(place: Place, cable: str, collection: tuple[str, ...], *, verbose: b
     changed. A capture that is not whole is compared with none. Claims that contradict one another are listed with the
     capture that shows it.
 
-    Behind them stands what was seen at an address after its last whole capture, and where its page has moved to or
+    Below them stands what was seen at an address after its last whole capture, and where its page has moved to or
     from, as `preserve rot moved` stated.
 
     Status 1: a capture could not be read; it is named.

@@ -12,7 +12,7 @@ from preserve.cli.shared.common import Place, command_options
 @click.option(
     "--into", metavar="COLLECTION", help="The collection; made if there is none. [default: the only one held]"
 )
-@click.option("--damaged", is_flag=True, help="Take in files that are damaged as well, with what can be read of them.")
+@click.option("--damaged", is_flag=True, help="Import damaged files too, with what can be read of them.")
 @click.option(
     "--processes", type=click.IntRange(1, 64), help="How many processes read records. [default: one a processor]"
 )
@@ -23,7 +23,7 @@ def import_files(
     """Take WARC, ARC and WACZ files into a collection as evidence: wget's, Heritrix's, Browsertrix's, pywb's, warcio's.
 
     No byte of a file is changed. Every record is stated in the ledger and indexed, texts are extracted, and what the
-    file lacked (digests, for one) is said and stated. Of a package, each WARC file is imported by itself, with the
+    file lacked (digests, for one) is reported and stated. Of a package, each WARC file is imported by itself, with the
     package's name and hash.
 
     A damaged file is refused, unless --damaged is given. Without FILE, an import that was cut short is finished.

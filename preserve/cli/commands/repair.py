@@ -18,7 +18,7 @@ from preserve.cli.shared.trusting import trust_option
     help="A copy: a folder of archives, a collection's folder, a folder of WARC files, one file, or a place in object "
     "storage (s3://BUCKET/PREFIX). Can be repeated.",
 )
-@click.option("--apply", "do", is_flag=True, help="Do it. Without, it is only said what could be done.")
+@click.option("--apply", "do", is_flag=True, help="Repair. Without it, only say what could be repaired.")
 @trust_option
 @command_options
 def repair(place: Place, collection: str, copies: tuple[str, ...], *, do: bool, trust: tuple[Path, ...]) -> int:

@@ -29,7 +29,7 @@ def replicate(
     A copy in a folder is an archive of its own: `preserve verify --archives DEST`. No copy vouches for itself: its log
     is held against the keys of the source, and both against what is known of them here and the keys that you name.
 
-    Status 1: a copy has another history or key, is on the files of the source, or a file differs.
+    Status 1: a copy has another history or key, shares files with the source, or a file differs.
 
     For example: `preserve replicate /mnt/copy mrkva`
     """

@@ -85,8 +85,8 @@ def rot(  # noqa: PLR0913 - one for each option
 @click.option("--reason", required=True, help="Why, in a few words; it stands in the log for ever.")
 @command_options
 def accept(place: Place, urls: tuple[str, ...], *, everything: bool, collection: str, reason: str) -> int:
-    """State that the loss of pages (URLS, or all that the last run did not have) is known: no run is bad for them from
-    then on, until they come whole again. Nothing that is held changes.
+    """State that the loss of pages (URLS, or all that the last run did not have) is known: from then on no run fails
+    for it, until they are captured whole again. Nothing that is held changes.
 
     For example: `preserve rot accept --all -c mrkva --reason 'it has closed'`
     """

@@ -42,9 +42,9 @@ def once(place: Place, collections: tuple[str, ...], captures: int, fleet: str |
     """Run what is due now of COLLECTIONS (all that have a schedule, where none is named), then end. For cron.
 
     What another scheduler is running is left to it. Alarms that are due are sent at the end (docs/alarms.md). Status 1:
-    damage was found, or a step found something. Status 2: a file has mistakes; the other collections were looked at. A
-    run or step that failed for another reason gives its own status, several reasons 7; and 7: a job could not be looked
-    at, or an alarm not sent.
+    damage was found, or a step found something. Status 2: a file has mistakes; the other collections were run. A run or
+    step that failed for another reason gives its own status, several reasons 7; and 7: the state of a job could not be
+    read, or an alarm not be sent.
 
     For example: `preserve schedule once`
     """
@@ -62,7 +62,7 @@ def run(place: Place, collections: tuple[str, ...], captures: int, fleet: str | 
     """Run what is due of COLLECTIONS (all that have a schedule), in the foreground, until SIGTERM or Ctrl-C.
 
     What is under way then finishes what it is writing and seals it; the next start goes on with it. Configuration is
-    read anew at each look, and alarms are sent (docs/alarms.md).
+    read anew at every check, and alarms are sent (docs/alarms.md).
 
     With --fleet a collection is on one machine at a time; one that is lost is killed there, and goes on elsewhere.
 

@@ -58,16 +58,17 @@ def verify(  # noqa: PLR0913 - one for each option
 
     Of a collection: each record, each file, the tree, the signature, receipts of time authorities, the texts, the
     index, the catalogue. Keys and roots that you trust lie in CONFIG/trust/, or are named with --trust; no key is
-    believed for lying in the archive. Stopped and run again, it takes the hash of a file that it found whole, and does
-    not go through its records again.
+    believed for lying in the archive. Stopped and run again, it hashes the files that it found whole, and does not
+    read their records again.
 
     With --state the ledger says which files were read record by record and found whole; the lock and the signing key
     are needed for that. A later check takes the SHA-256 of such a file and does not read its records again, where the
     statement is under a checkpoint of your own key, or of one that you trust. `--deep` reads everything.
 
-    With --sample the first check goes through files, ledger and signatures, and reads this part of the records. One
-    that found nothing is gone on from: what came since, files that are not the same on disk, and this part of the
-    statements, records and files from before, chosen by chance. The rest is NOT CHECKED. 100 leaves nothing out.
+    With --sample the first check goes through files, ledger and signatures, and reads this part of the records. A
+    later check goes on from the last that found nothing: it reads what came since, files that are not the same on disk,
+    and this part of the statements, records and files from before, chosen by chance. The rest is NOT CHECKED. 100
+    leaves nothing out.
 
     A FILE is checked by itself, whoever made it: every record, every digest, what records say of one another. That
     nothing was changed or taken out, only a ledger can show. Of a signed WACZ file the key, the domain, the names and

@@ -65,7 +65,7 @@ def _add(command: click.Command, *, is_long: bool) -> None:
     command.params[behind:behind] = [
         *([_progress()] if is_long else []),
         _flag(["-q", "--quiet"], "Neither progress nor notes, and no summary where all is well."),
-        *([] if "--verbose" in taken else [_flag(["-v", "--verbose"], "Tell more, and where it works.")]),
+        *([] if "--verbose" in taken else [_flag(["-v", "--verbose"], "Say more, as it goes and in the summary.")]),
     ]
 
 
