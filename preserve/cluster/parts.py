@@ -44,21 +44,21 @@ class IndexWork:
     def rows_in(self, path: Path) -> Iterator[bytes]:
         """See `Work`."""
         look = partial(captures_of, full=self.full)
-        with SegmentReader[IndexedPart](look, processes=1, total_bytes=0) as stretches:
-            yield from map(INDEXED.write, indexed_parts(stretches, path))
+        with SegmentReader[IndexedPart](look, processes=1, total_bytes=0) as segments:
+            yield from map(INDEXED.write, indexed_parts(segments, path))
 
 
 @dataclass(frozen=True, slots=True)
 class ExtractWork:
     """The cables in a file. Rows: `EXTRACTED`."""
 
-    wish: ExtractOptions
+    options: ExtractOptions
     is_hashed: ClassVar[bool] = False
 
     def rows_in(self, path: Path) -> Iterator[bytes]:
         """See `Work`."""
-        with SegmentReader[ExtractedPart](partial(cables_of, self.wish), processes=1, total_bytes=0) as stretches:
-            yield from map(EXTRACTED.write, extracted_parts(stretches, self.wish, path))
+        with SegmentReader[ExtractedPart](partial(cables_of, self.options), processes=1, total_bytes=0) as segments:
+            yield from map(EXTRACTED.write, extracted_parts(segments, self.options, path))
 
 
 class EngineParts(Generic[T]):

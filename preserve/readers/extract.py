@@ -117,17 +117,17 @@ def extract_files(
 
 
 def extracted_parts(
-    stretches: SegmentReader[ExtractedPart], wish: ExtractOptions, path: Path
+    segments: SegmentReader[ExtractedPart], options: ExtractOptions, path: Path
 ) -> Iterator[ExtractedPart]:
-    """What one file gives, part by part. ``stretches`` look with `cables_of`; that it cannot be read is a fault."""
+    """What one file gives, part by part. ``segments`` look with `cables_of`; that it cannot be read is a fault."""
     try:
         container = container_of(path)
         if container is Container.WACZ:
             yield _fault("E-WARC-UNREADABLE", "a package; import it into a collection, or unpack it")
         elif container is not None:
-            yield from stretches.over(path, container)
+            yield from segments.over(path, container)
         else:
-            yield from _plain_file(path, wish)
+            yield from _plain_file(path, options)
     except FormatError as error:
         yield _fault("E-WARC-GZIP", str(error))
     except OSError as error:
@@ -138,20 +138,20 @@ def _fault(code: str, detail: str) -> ExtractedPart:
     return ExtractedPart(b"", 0, 0, [], [(0, (code, detail))])
 
 
-def _plain_file(path: Path, wish: ExtractOptions) -> Iterator[ExtractedPart]:
+def _plain_file(path: Path, options: ExtractOptions) -> Iterator[ExtractedPart]:
     """A saved page, or a table."""
     with open_regular(path) as file:
         beginning = file.read(_BEGINNING_BYTES)
         file.seek(0)
-        table = next((layout for layout in wish.layouts if _is_table(layout, beginning)), None)
-        taker = _Taker(path.name, wish)
+        table = next((layout for layout in options.layouts if _is_table(layout, beginning)), None)
+        taker = _Taker(path.name, options)
         if table is None:
-            payload = file.read(wish.limits.max_text_chars + 1)
-            if len(payload) > wish.limits.max_text_chars:
-                yield _fault("E-WARC-UNREADABLE", f"more than {wish.limits.max_text_chars:,} bytes, and no table")
+            payload = file.read(options.limits.max_text_chars + 1)
+            if len(payload) > options.limits.max_text_chars:
+                yield _fault("E-WARC-UNREADABLE", f"more than {options.limits.max_text_chars:,} bytes, and no table")
                 return
             content_type = "text/plain" if path.suffix.lower() in {".txt", ".text"} else None
-            taker.page({}, payload, content_type, read_page(payload, content_type, wish.layouts))
+            taker.page({}, payload, content_type, read_page(payload, content_type, options.layouts))
         else:
             for one in read_table(file.read, table):
                 if isinstance(one, Finding):
@@ -161,7 +161,7 @@ def _plain_file(path: Path, wish: ExtractOptions) -> Iterator[ExtractedPart]:
                     taker.cable({}, one)
                 if len(taker.lines) >= _LINES_A_PART:
                     yield taker.part()
-                    taker = _Taker(path.name, wish)
+                    taker = _Taker(path.name, options)
     yield taker.part()
 
 
@@ -170,13 +170,13 @@ def _is_table(layout: Layout, beginning: bytes) -> bool:
     return layout.reads == "rows" and layout.begins is not None and layout.begins.match(text) is not None
 
 
-def cables_of(wish: ExtractOptions, name: str, spots: Iterator[RecordSpan]) -> Iterator[ExtractedPart]:
-    """The cables in the records of a file with this name, or of a stretch of it, part by part."""
-    taker = _Taker(name, wish)
+def cables_of(options: ExtractOptions, name: str, spots: Iterator[RecordSpan]) -> Iterator[ExtractedPart]:
+    """The cables in the records of a file with this name, or of a segment of it, part by part."""
+    taker = _Taker(name, options)
     for spot in spots:
         if len(taker.lines) >= _LINES_A_PART:
             yield taker.part()
-            taker = _Taker(name, wish)
+            taker = _Taker(name, options)
         if spot.raw is None:
             taker.faults.append((spot.offset, stretch_fault(spot)))
         elif spot.raw.defect:
@@ -192,9 +192,9 @@ def cables_of(wish: ExtractOptions, name: str, spots: Iterator[RecordSpan]) -> I
 class _Taker:
     """Makes lines."""
 
-    def __init__(self, name: str, wish: ExtractOptions) -> None:
+    def __init__(self, name: str, options: ExtractOptions) -> None:
         self._name = name
-        self._wish = wish
+        self._options = options
         self.lines: list[bytes] = []
         self.cables = 0
         self.unknown = 0
@@ -234,16 +234,16 @@ class _Taker:
             if page_of_dom(header.target_uri) is not None:
                 place["read_in"] = "dom"
             if (content_type or "").split(";")[0].strip().lower() in _TEXT_TYPES:
-                self.page(place, block, content_type, read_page(block, content_type, self._wish.layouts))
+                self.page(place, block, content_type, read_page(block, content_type, self._options.layouts))
 
     def _reply(self, place: dict[str, object], block: bytes) -> None:
         payload = http_payload(block)
         if payload is None or payload.head.status != _OK:
             return
-        content = decoded_content(payload, self._wish.limits)
+        content = decoded_content(payload, self._options.limits)
         if content is None:
             return
-        read = cables_in(payload, content, self._wish.layouts)
+        read = cables_in(payload, content, self._options.layouts)
         read_as = type_of(payload, content)
         if read is NOTHING_READ and read_as.essence not in _TEXT_TYPES:
             return
@@ -255,7 +255,7 @@ class _Taker:
         self.findings += ((where, finding) for finding in told_of(read))
         for cable in read.cables:
             self.cable(place, cable)
-        if read.cables or self._wish.only_cables:
+        if read.cables or self._options.only_cables:
             self.unknown += not read.cables
             return
         self.unknown += 1
@@ -292,7 +292,7 @@ class _Taker:
             "header": cable.header_text,
             "body": cable.body,
         }
-        if self._wish.message:
+        if self._options.message:
             line["bytes"] = {name: list(cable.bytes_of_field(name)) for name in cable.fields}
             line["message"] = cable.message_values()
         self._line(line)

@@ -112,15 +112,15 @@ def index_files(
     return done
 
 
-def indexed_parts(stretches: SegmentReader[IndexedPart], path: Path) -> Iterator[IndexedPart]:
-    """What one file gives, part by part. ``stretches`` look with `captures_of`; that it cannot be read is a fault."""
+def indexed_parts(segments: SegmentReader[IndexedPart], path: Path) -> Iterator[IndexedPart]:
+    """What one file gives, part by part. ``segments`` look with `captures_of`; that it cannot be read is a fault."""
     try:
         container = container_of(path)
         if container is None or container is Container.WACZ:
             what = "it is no WARC or ARC file" if container is None else "a package holds its index already"
             yield _fault("E-WARC-UNREADABLE", what)
             return
-        yield from stretches.over(path, container)
+        yield from segments.over(path, container)
     except FormatError as error:
         yield _fault("E-WARC-GZIP", str(error))
     except OSError as error:
@@ -132,7 +132,7 @@ def _fault(code: str, detail: str) -> IndexedPart:
 
 
 def captures_of(name: str, spots: Iterator[RecordSpan], *, full: bool = False) -> Iterator[IndexedPart]:
-    """The lines of the captures in the file with this name, or in a stretch of it, part by part.
+    """The lines of the captures in the file with this name, or in a segment of it, part by part.
 
     ``full``: with the fields ``recordid``, ``redirect``, ``mime-detected`` and ``truncated``, as Common Crawl has them.
     """

@@ -19,11 +19,11 @@ def place_reader(paths: CollectionPaths, *, processes: int | None = None) -> Ite
     """
     files = paths.archive.glob("*") if paths.archive.is_dir() else ()
     total = sum(path.stat().st_size for path in files if path.is_file())
-    with SegmentReader[FoundRecord](found_records, processes=processes, total_bytes=total) as stretches:
+    with SegmentReader[FoundRecord](found_records, processes=processes, total_bytes=total) as segments:
 
         def places_in(path: Path) -> Iterator[tuple[RecordPlace, str]]:
             container = container_of(path)
             if container is not None:
-                yield from places_of(name_when_sealed(path.name), stretches.over(path, container))
+                yield from places_of(name_when_sealed(path.name), segments.over(path, container))
 
         yield places_in

@@ -126,7 +126,7 @@ class RescueEnvironment:
 
 
 def rescue(
-    wish: RescueRequest, paths: CollectionPaths, writer: Writer | None, budgets: Quotas, means: RescueEnvironment
+    request: RescueRequest, paths: CollectionPaths, writer: Writer | None, budgets: Quotas, env: RescueEnvironment
 ) -> RescueReport:
     """Rescues into a collection; without ``writer`` it is dry.
 
@@ -137,29 +137,29 @@ def rescue(
         ArchiveError: the archive cannot be used.
     """
     run = f"urn:uuid:{new_uuid()}"
-    askers = [_asker(archive, budgets, means) for archive in means.archives]
+    askers = [_asker(archive, budgets, env) for archive in env.archives]
     try:
-        if wish.dry or writer is None:
+        if request.dry or writer is None:
             ledger = Ledger.of_user(paths)
             with current_catalogue(paths, ledger, ProvedLog(paths, ledger)) as catalogue:
-                work = _Work(wish, means, askers, catalogue, None, run, paths)
+                work = _Work(request, env, askers, catalogue, None, run, paths)
                 return _report(run, work, tuple(work.all()), recorder=None, size=0)
-        return _kept(wish, paths, writer, means, askers, run=run)
+        return _kept(request, paths, writer, env, askers, run=run)
     finally:
         for asker in askers:
             asker.close()
 
 
 def _kept(
-    wish: RescueRequest,
+    request: RescueRequest,
     paths: CollectionPaths,
     writer: Writer,
-    means: RescueEnvironment,
+    env: RescueEnvironment,
     askers: Sequence[Asker],
     *,
     run: str,
 ) -> RescueReport:
-    started = format_utc(means.clock())
+    started = format_utc(env.clock())
     with (
         WritingSession(paths, writer, command=f"rescue --into {paths.name}", kinds=_KINDS) as session,
         TextSpool.of(paths) as spool,
@@ -168,14 +168,14 @@ def _kept(
         recorder = RescueRecorder(
             paths,
             session,
-            limits=means.limits,
+            limits=env.limits,
             run=run,
-            warcinfo=_warcinfo(means, run),
-            clock=means.clock,
+            warcinfo=_warcinfo(env, run),
+            clock=env.clock,
             take_text=spool.put,
         )
         held = ProvedLog(paths, Ledger(paths, writer.installation.secret()), own_from=first)
-        work = _Work(wish, means, askers, session.catalogue.proved_by(held), recorder, run, paths)
+        work = _Work(request, env, askers, session.catalogue.proved_by(held), recorder, run, paths)
         try:
             saved = tuple(work.all())
             recorder.seal()
@@ -186,24 +186,24 @@ def _kept(
             raise
         _state_run(session, recorder, run=run, started=started, first=first, saved=saved, work=work)
         size = session.finish()
-        index_stated(paths, writer.installation.readers_secret(), spool, means.stop)
+        index_stated(paths, writer.installation.readers_secret(), spool, env.stop)
         return _report(run, work, saved, recorder=recorder, size=size)
 
 
-def _asker(archive: ArchiveConfig, budgets: Quotas, means: RescueEnvironment) -> Asker:
-    make: Callable[[ArchiveConfig], Fetches] = means.fetcher or (
+def _asker(archive: ArchiveConfig, budgets: Quotas, env: RescueEnvironment) -> Asker:
+    make: Callable[[ArchiveConfig], Fetches] = env.fetcher or (
         lambda chosen: Fetcher(
-            user_agent=means.config.user_agent,
-            limits=means.limits,
+            user_agent=env.config.user_agent,
+            limits=env.limits,
             allow_addresses=chosen.allow_addresses,
             verify_tls=True,
-            proxy=means.config.proxy,
+            proxy=env.config.proxy,
         )
     )
     fetcher = make(archive)
-    if means.turns is not None:
-        fetcher = GatedFetches(fetcher, HostGates(archive.delay_s, means.turns), _LONG_S)
-    return Asker(archive, fetcher, budgets, limits=means.limits, clock=means.clock, wait=means.wait, stop=means.stop)
+    if env.turns is not None:
+        fetcher = GatedFetches(fetcher, HostGates(archive.delay_s, env.turns), _LONG_S)
+    return Asker(archive, fetcher, budgets, limits=env.limits, clock=env.clock, wait=env.wait, stop=env.stop)
 
 
 def _report(
@@ -220,14 +220,14 @@ def _report(
     )
 
 
-def _warcinfo(means: RescueEnvironment, run: str) -> dict[str, str]:
+def _warcinfo(env: RescueEnvironment, run: str) -> dict[str, str]:
     return {
         "software": PROGRAM,
         "format": "WARC File Format 1.1",
         "conformsTo": "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/",
-        "http-header-user-agent": means.config.user_agent,
-        "operator": means.config.contact,
-        "isPartOf": means.config.name,
+        "http-header-user-agent": env.config.user_agent,
+        "operator": env.config.contact,
+        "isPartOf": env.config.name,
         "description": "Mementos of lost pages, as web archives served them",
         "run": run,
     }
@@ -250,7 +250,7 @@ def _state_run(
     manifest = RunStatement(
         run=run,
         started=started,
-        ended=format_utc(work.means.clock()),
+        ended=format_utc(work.env.clock()),
         outcome=work.outcome,
         program=PROGRAM,
         files=tuple(Sealed(name=f.name, size=f.size, sha256=f.sha256, records=f.records) for f in recorder.sealed),
@@ -267,8 +267,8 @@ def _state_run(
 class _Work:
     """The addresses of one rescue, one after another."""
 
-    wish: RescueRequest
-    means: RescueEnvironment
+    request: RescueRequest
+    env: RescueEnvironment
     askers: Sequence[Asker]
     catalogue: Catalogue
     recorder: RescueRecorder | None
@@ -279,15 +279,15 @@ class _Work:
     def all(self) -> Iterator[Saved]:
         """What became of each address, until it is told to stop."""
         seen: set[str] = set()
-        for url in self.wish.urls:
+        for url in self.request.urls:
             key = canonical(url)
             if key in seen:
                 continue
             seen.add(key)
-            if self.means.stop():
+            if self.env.stop():
                 self.outcome = "cancelled"
                 return
-            if free_bytes(self.paths.folder) < self.means.limits.min_free_bytes:
+            if free_bytes(self.paths.folder) < self.env.limits.min_free_bytes:
                 self.outcome = "limit"
                 return
             yield self._one(url)
@@ -296,7 +296,7 @@ class _Work:
         saved = Saved(url=url)
         tried = {(row.archive, row.requested): row for row in self.catalogue.mementos_of(url)}
         saved.held_before = sum(row.verdict == PAGE for row in tried.values())
-        if saved.held_before >= self.wish.copies and not self.wish.again:
+        if saved.held_before >= self.request.copies and not self.request.again:
             saved.outcome = RESCUED
             return saved
         candidates: list[Candidate] = []
@@ -304,7 +304,7 @@ class _Work:
             listing = self._list(asker, url, saved)
             candidates += listing.candidates.values()
         saved.listed = len(candidates)
-        self._fetch(url, order(candidates, self.wish.moment), tried, saved)
+        self._fetch(url, order(candidates, self.request.moment), tried, saved)
         if saved.mementos or saved.would_fetch or saved.held_before:
             saved.outcome = RESCUED
         elif candidates:
@@ -315,8 +315,8 @@ class _Work:
         return saved
 
     def _list(self, asker: Asker, url: str, saved: Saved) -> MementoListing:
-        self.means.progress(url, f"asking {asker.archive.name}")
-        asked = format_utc(self.means.clock())
+        self.env.progress(url, f"asking {asker.archive.name}")
+        asked = format_utc(self.env.clock())
         records: list[str] = []
         recorder = self.recorder
         listing = list_mementos(
@@ -349,11 +349,11 @@ class _Work:
         self, url: str, candidates: Sequence[Candidate], tried: Mapping[tuple[str, str], MementoRow], saved: Saved
     ) -> None:
         by_name = {asker.archive.name: asker for asker in self.askers}
-        wanted = self.wish.copies - (0 if self.wish.again else saved.held_before)
+        wanted = self.request.copies - (0 if self.request.again else saved.held_before)
         tries = 0
         for candidate in candidates:
             before = tried.get((candidate.archive, format_utc(candidate.moment)))
-            if before is not None and before.verdict not in PASSING and not self.wish.again:
+            if before is not None and before.verdict not in PASSING and not self.request.again:
                 continue
             if len(saved.mementos) + len(saved.would_fetch) >= wanted or tries >= _MOST_TRIES + wanted:
                 return
@@ -361,7 +361,7 @@ class _Work:
             if self.recorder is None:
                 saved.would_fetch.append(candidate.url)
                 continue
-            self.means.progress(url, f"{candidate.archive} {candidate.timestamp}")
+            self.env.progress(url, f"{candidate.archive} {candidate.timestamp}")
             try:
                 self._memento(by_name[candidate.archive], candidate, url, saved, self.recorder)
             except NotAskedError as error:
@@ -370,8 +370,8 @@ class _Work:
                 return
 
     def _memento(self, asker: Asker, candidate: Candidate, url: str, saved: Saved, recorder: RescueRecorder) -> None:
-        held = KnownMemento(self.paths, self.catalogue, self.means.layouts, self.means.limits)
-        got = fetch_memento(asker, candidate, url, recorder, held, layouts=self.means.layouts)
+        held = KnownMemento(self.paths, self.catalogue, self.env.layouts, self.env.limits)
+        got = fetch_memento(asker, candidate, url, recorder, held, layouts=self.env.layouts)
         verdict = got.verdict
         saved.findings += verdict.findings
         served = None if verdict.served is None else format_utc(verdict.served)

@@ -49,11 +49,11 @@ def extract(  # noqa: PLR0913 - one for each option
         if name not in layouts:
             raise UsageError(f"no layout is called {name!r}", next_step=f"Known are {', '.join(sorted(layouts))}.")
     some = tuple(layouts[name] for name in chosen) or tuple(layouts.values())
-    wish = ExtractOptions(layouts=some, message=message, only_cables=only_cables)
+    options = ExtractOptions(layouts=some, message=message, only_cables=only_cables)
     total = sum(path.stat().st_size for path in named.here)
     done: list[Extracted] = []
     with (
-        _reader(named, total, processes, engine, wish) as reader,
+        _reader(named, total, processes, engine, options) as reader,
         ProgressLine("cables", total_bytes=None if named.has_stores else total) as told,
         opened_output(output) as file,
         _writer(form, file) as write,
@@ -72,19 +72,19 @@ def extract(  # noqa: PLR0913 - one for each option
 
 @contextmanager
 def _reader(
-    named: NamedFiles, total_bytes: int, processes: int | None, engine: str | None, wish: ExtractOptions
+    named: NamedFiles, total_bytes: int, processes: int | None, engine: str | None, options: ExtractOptions
 ) -> Iterator[PartsReader[ExtractedPart]]:
     if engine is not None:
         named.look_up()
         # What speaks to engines is loaded where one is named.
         from preserve.cluster.parts import EXTRACTED, ExtractWork  # noqa: PLC0415
 
-        with parts_elsewhere(engine, named, ExtractWork(wish), EXTRACTED) as reader:
+        with parts_elsewhere(engine, named, ExtractWork(options), EXTRACTED) as reader:
             yield reader
         return
-    look = partial(cables_of, wish)
-    with SegmentReader[ExtractedPart](look, processes=processes, total_bytes=total_bytes) as stretches:
-        yield PartsHere(stretches, lambda reader, path: extracted_parts(reader, wish, path))
+    look = partial(cables_of, options)
+    with SegmentReader[ExtractedPart](look, processes=processes, total_bytes=total_bytes) as segments:
+        yield PartsHere(segments, lambda reader, path: extracted_parts(reader, options, path))
 
 
 @contextmanager

@@ -61,8 +61,8 @@ def _reader(
             yield reader
         return
     look = partial(captures_of, full=full)
-    with SegmentReader[IndexedPart](look, processes=processes, total_bytes=total_bytes) as stretches:
-        yield PartsHere(stretches, indexed_parts)
+    with SegmentReader[IndexedPart](look, processes=processes, total_bytes=total_bytes) as segments:
+        yield PartsHere(segments, indexed_parts)
 
 
 def _write_table(lines: Iterable[bytes], *, out: IO[bytes]) -> None:

@@ -55,23 +55,23 @@ def rescue(  # noqa: PLR0913 - one for each option
     archives = _archives(place, chosen)
     paths = open_archive(place.archives, config.name)
     writer = None if dry else load_writer(paths, place.keys, secret=passphrase(os.environ))
-    wish = RescueRequest(
+    request = RescueRequest(
         urls=[*_checked(urls), *(_lost(place, config.name) if gone else ())],
         copies=copies,
         moment=None if at is None else parse_moment(at),
         again=again,
         dry=dry,
     )
-    if not wish.urls:
+    if not request.urls:
         place.emit({"collection": config.name, "dry_run": dry, "saved": []}, f"nothing of {config.name} is gone\n")
         return 0
     with (
         stopped_by_signals() as stop,
         Quotas.open(place.archives) as budgets,
-        _told(wish.urls) as told,
+        _told(request.urls) as told,
         fleet_turns() as turns,
     ):
-        means = RescueEnvironment(
+        env = RescueEnvironment(
             config=config,
             archives=archives,
             layouts=list(chosen_layouts(place, config).values()),
@@ -82,11 +82,11 @@ def rescue(  # noqa: PLR0913 - one for each option
             progress=told,
             turns=turns,
         )
-        report = run_rescue(wish, paths, writer, budgets, means)
+        report = run_rescue(request, paths, writer, budgets, env)
     status = _status(report)
     place.emit(
-        {"collection": config.name, "dry_run": wish.dry, **written_fields(report)},
-        _text(report, dry=wish.dry),
+        {"collection": config.name, "dry_run": request.dry, **written_fields(report)},
+        _text(report, dry=request.dry),
         all_is_well=not status,
     )
     return status

@@ -60,9 +60,9 @@ class PartsHere(Generic[T]):
     """Reads them with this process and its helpers."""
 
     def __init__(
-        self, stretches: "SegmentReader[T]", parts_of: Callable[["SegmentReader[T]", Path], Iterator[T]]
+        self, segments: "SegmentReader[T]", parts_of: Callable[["SegmentReader[T]", Path], Iterator[T]]
     ) -> None:
-        self._stretches = stretches
+        self._segments = segments
         self._parts_of = parts_of
         self.unread: Mapping[Path, str] = {}
         self.unsealed: Sequence[Path] = ()
@@ -70,11 +70,11 @@ class PartsHere(Generic[T]):
     @property
     def done_bytes(self) -> int:
         """See `PartsReader`."""
-        return self._stretches.done_bytes
+        return self._segments.done_bytes
 
     def parts_in(self, path: Path) -> Iterator[T]:
         """See `PartsReader`."""
-        return self._parts_of(self._stretches, path)
+        return self._parts_of(self._segments, path)
 
 
 @contextmanager
