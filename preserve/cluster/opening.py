@@ -88,14 +88,14 @@ def _engine(text: str) -> Engine:
 
 @contextmanager
 def open_readings(
-    engine: Engine, root: Path, paths: CollectionPaths, layouts: Mapping[str, Layout], manner: VerifyOptions
+    engine: Engine, root: Path, paths: CollectionPaths, layouts: Mapping[str, Layout], options: VerifyOptions
 ) -> Iterator[EngineReadings]:
     """The files of a collection, read by an engine. ``root``: where results lie until the check has ended.
 
     They stay where it was stopped, or a file could not be read: the same check goes on from there.
     """
-    fetched = manner.fetched
-    results = Results(root, _job(paths, layouts, manner), time.time())
+    fetched = options.fetched
+    results = Results(root, _job(paths, layouts, options), time.time())
 
     def make_task(path: Path) -> FileTask:
         if fetched is not None:
@@ -175,15 +175,15 @@ def _task_of_file(job: str, path: Path, name: str, work: Work | None) -> FileTas
     return FileTask(job, PROGRAM, "", str(path.absolute()), name, work, size, mtime_ns)
 
 
-def _job(paths: CollectionPaths, layouts: Mapping[str, Layout], manner: VerifyOptions) -> str:
+def _job(paths: CollectionPaths, layouts: Mapping[str, Layout], options: VerifyOptions) -> str:
     """A name for all that a result depends on beside its file: 32 hexadecimal digits."""
     try:
         with open_regular(paths.checkpoint) as file:
             note = file.read(DEFAULT_LIMITS.max_note_bytes)
     except OSError:
         note = b""
-    where = str(paths.folder.absolute()) if manner.fetched is None else f"{manner.fetched.store.name}/{paths.name}"
-    return _name_of_job((str(manner.level), where, note, manner.limits, list(layouts.items())))
+    where = str(paths.folder.absolute()) if options.fetched is None else f"{options.fetched.store.name}/{paths.name}"
+    return _name_of_job((str(options.level), where, note, options.limits, list(layouts.items())))
 
 
 def _name_of_job(about: tuple[object, ...]) -> str:

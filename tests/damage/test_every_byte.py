@@ -45,10 +45,10 @@ class _Checked:
     """A collection whose files were read before, as its ledger states, and the key that is known."""
 
     paths: CollectionPaths
-    manner: VerifyOptions
+    options: VerifyOptions
 
     def verified(self, _paths: CollectionPaths) -> Report:
-        return verify(self.paths, {}, self.manner)
+        return verify(self.paths, {}, self.options)
 
 
 @pytest.fixture(scope="module")

@@ -75,7 +75,7 @@ def verify(  # noqa: PLR0913 - one for each option
         from preserve.integrity.verify.collection import VerifyOptions  # noqa: PLC0415 - of a file less is checked
         from preserve.provenance.knownlogs import KnownLogs  # noqa: PLC0415
 
-        manner = VerifyOptions(
+        options = VerifyOptions(
             level=level,
             trust=believed,
             logs=KnownLogs(place.keys),
@@ -86,11 +86,11 @@ def verify(  # noqa: PLR0913 - one for each option
         )
         with _checking(engine) as check:
             # Before the stores, whose client has threads: beside threads no process is forked.
-            held = _collections(place, names, manner, check, is_stated=state) if names or not what else []
+            held = _collections(place, names, options, check, is_stated=state) if names or not what else []
             if stores:
                 from preserve.cli.actions.verify_objects import verify_stores  # noqa: PLC0415 - it brings what reads them
 
-                reports += verify_stores(place, stores, manner, check)
+                reports += verify_stores(place, stores, options, check)
             reports += held
     if report_file is not None:
         from preserve.cli.shared.verify_html import as_html  # noqa: PLC0415 - it brings what writes HTML
@@ -150,15 +150,15 @@ def _checking(engine: str | None) -> "Iterator[CollectionCheck]":
 
     with open_engine(engine) as opened:
 
-        def check(paths: CollectionPaths, layouts: "Mapping[str, Layout]", manner: "VerifyOptions") -> Report:
-            with open_readings(opened, results_folder(os.environ), paths, layouts, manner) as readings:
-                return verify_collection(paths, layouts, replace(manner, readings=readings))
+        def check(paths: CollectionPaths, layouts: "Mapping[str, Layout]", options: "VerifyOptions") -> Report:
+            with open_readings(opened, results_folder(os.environ), paths, layouts, options) as readings:
+                return verify_collection(paths, layouts, replace(options, readings=readings))
 
         yield check
 
 
 def _collections(
-    place: Place, names: Sequence[str], manner: "VerifyOptions", check: "CollectionCheck", *, is_stated: bool
+    place: Place, names: Sequence[str], options: "VerifyOptions", check: "CollectionCheck", *, is_stated: bool
 ) -> list[Report]:
     from preserve.cli.shared.loading import all_layouts, collections_to_read  # noqa: PLC0415 - of files none is needed
     from preserve.store.archive import check_readable, open_archive  # noqa: PLC0415
@@ -171,7 +171,7 @@ def _collections(
         with ProgressLine("statements", total_bytes=_size(paths)) as told:
             started = int(time.time())
             try:
-                reports.append(check(paths, layouts, replace(manner, progress=told)))
+                reports.append(check(paths, layouts, replace(options, progress=told)))
             except KeyboardInterrupt:
                 raise CancelledError(
                     f"{name}: not checked to its end",

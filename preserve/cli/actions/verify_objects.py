@@ -27,13 +27,13 @@ from preserve.provenance.knownlogs import KnownLogs
 from preserve.store.archive import read_marker
 
 
-def verify_stores(place: Place, named: Sequence[str], manner: VerifyOptions, check: CollectionCheck) -> list[Report]:
+def verify_stores(place: Place, named: Sequence[str], options: VerifyOptions, check: CollectionCheck) -> list[Report]:
     """A report for each collection, which is named with its store: ``s3://BUCKET/PREFIX/COLLECTION``.
 
     Raises:
         UsageError: a name is none of a collection in a store, or processes were asked for.
     """
-    if manner.processes is not None:
+    if options.processes is not None:
         raise UsageError(
             "--processes is for files of this machine: of a store one process reads",
             next_step="Have the files of a store read by several with --on processes:N.",
@@ -50,7 +50,7 @@ def verify_stores(place: Place, named: Sequence[str], manner: VerifyOptions, che
                     paths,
                     layouts,
                     replace(
-                        manner,
+                        options,
                         logs=KnownLogs(place.keys, at=store.place / name),
                         deep=100.0,
                         state=None,

@@ -103,10 +103,10 @@ CollectionCheck = Callable[[CollectionPaths, Mapping[str, Layout], VerifyOptions
 """`verify`, or what calls it with files that are read elsewhere."""
 
 
-def verify(paths: CollectionPaths, layouts: Mapping[str, Layout], manner: VerifyOptions = VerifyOptions()) -> Report:  # noqa: B008 - frozen
-    """Checks one collection; ``manner.progress`` is told the number of statements done, and the bytes of files.
+def verify(paths: CollectionPaths, layouts: Mapping[str, Layout], options: VerifyOptions = VerifyOptions()) -> Report:  # noqa: B008 - frozen
+    """Checks one collection; ``options.progress`` is told the number of statements done, and the bytes of files.
 
-    Without ``manner.trust``, keys and receipts of the archive are not known to anybody.
+    Without ``options.trust``, keys and receipts of the archive are not known to anybody.
 
     A capture may go on meanwhile. If it sets a checkpoint, what is read of ledger, index and catalogue can be of two
     moments: where that shows as damage, all is read again.
@@ -117,19 +117,19 @@ def verify(paths: CollectionPaths, layouts: Mapping[str, Layout], manner: Verify
     """
     for _try in range(_TRIES - 1):
         before = _moment(paths)
-        report = _checked(paths, layouts, manner)
+        report = _checked(paths, layouts, options)
         if report.good or _moment(paths) == before:
             return report
-    return _checked(paths, layouts, manner)
+    return _checked(paths, layouts, options)
 
 
-def _checked(paths: CollectionPaths, layouts: Mapping[str, Layout], manner: VerifyOptions) -> Report:
+def _checked(paths: CollectionPaths, layouts: Mapping[str, Layout], options: VerifyOptions) -> Report:
     """Reads what must be read; all of it, where something is wrong or an earlier check cannot be relied on."""
-    checked = _verified(paths, layouts, manner)
+    checked = _verified(paths, layouts, options)
     if not checked.has_gone_on or (checked.report.good and checked.is_relied_on):
         return checked.report
-    manner = replace(manner, deep=_WHOLE)
-    return _verified(paths, layouts, manner, again=checked.read).report
+    options = replace(options, deep=_WHOLE)
+    return _verified(paths, layouts, options, again=checked.read).report
 
 
 def _moment(paths: CollectionPaths) -> tuple[bytes, int, list[str]]:
@@ -158,88 +158,31 @@ class _Checked(NamedTuple):
 def _verified(
     paths: CollectionPaths,
     layouts: Mapping[str, Layout],
-    manner: VerifyOptions,
+    options: VerifyOptions,
     *,
     again: frozenset[int] | None = None,
 ) -> _Checked:
     """One check. ``again``: no sample is gone on from, and the records of these statements are read in any case."""
     findings = Findings()
     signed = read_checkpoint(paths, findings)
-    is_sample = manner.level.name == "sample"
-    goes_on = is_sample and again is None and manner.logs is not None
-    earlier = earlier_check(paths, signed.checkpoint, manner.level.percent) if goes_on else NOTHING
-    earlier = replace(earlier, again=again or frozenset())
-    scope = CheckScope(
-        paths=paths,
-        layouts=layouts,
-        limits=manner.limits,
-        level=manner.level,
-        checkpoint=signed.checkpoint,
-        findings=findings,
-        newer=Newer(),
-        writing=Writing(paths.lock),
-        underived="" if manner.fetched is None else "in object storage there is none: it is made from the rest",
-        earlier=earlier,
-    )
+    is_sample = options.level.name == "sample"
+    scope = _scope_of(paths, layouts, options, signed, findings=findings, again=again)
     for strange in strange_entries(paths):
         findings.add(strange.code, strange.where, strange.detail)
-    held = _Held.of(paths)
-    if manner.fetched is not None:
-        held = replace(held, strangers=manner.fetched.strange)
-    marking = Marking(paths, signed.checkpoint) if is_sample and manner.logs is not None else None
-    wanted = RecordQuery(
-        identity=True, expected=manner.readings is None, layouts=tuple(layouts.values()), limits=manner.limits
-    )
-    resume = Resume(_note_path(paths, manner), _about(paths, layouts, manner))
+    marking = Marking(paths, signed.checkpoint) if is_sample and options.logs is not None else None
+    resume = Resume(_note_path(paths, options), _about(paths, layouts, options))
     # A check that reads everything believes nothing that was worked out before.
-    is_kept = manner.logs is not None and manner.fetched is None and manner.deep < _WHOLE and not is_sample
+    is_kept = options.logs is not None and options.fetched is None and options.deep < _WHOLE and not is_sample
     kept = KeptSums(paths.name if is_kept else None)
     catalogue = HeldCatalogue(paths, kept)
     try:
-        processes = manner.processes if manner.readings is None else 1
-        with Scanner(wanted, processes=processes, total_bytes=archive_bytes(paths)) as scanner:
-            is_full = manner.level.name == "full"
-            hashes = _hashes(scanner, manner)
-            if manner.readings is not None:
-                manner.readings.expect(held.files, wanted if is_full else None)
-            reading = RecordReading(
-                scanner=scanner if is_full else None,
-                sample=Sample(paths, manner.level.percent, wanted, findings, earlier) if is_sample else None,
-                catalogue=catalogue,
-                resume=resume,
-                hashes=hashes,
-                kept=kept,
-                passed=passed_over(
-                    scope, signed, manner.logs, manner.trust, hashes, deep=manner.deep, bundles=kept.bundles
-                ),
-            )
-            reading = replace(reading, settled=settled(reading.passed, catalogue))
-            checks = _Checks(scope, signed, manner, held, reading)
-            if reading.scanner is not None and type(hashes) is FileHashes:
-                passed = reading.passed.files
-                scanner.expect(p for p in held.files if p.name not in passed and resume.tally_of(p) is None)
-            if earlier.size:
-                catalogue.begin_at(earlier.size)
-            told = _with_bytes(manner.progress, hashes)
-            read_ledger(
-                paths,
-                checks.tree,
-                checks.all,
-                reading.settled,
-                told,
-                bundles=kept.bundles,
-                is_taken=checks.take_expected,
-                earlier=earlier,
-            )
-            for path in held.files:
-                if path.name not in earlier.unhashed:
-                    hashes.begin(path)
-            report = checks.report()
+        report, checks, reading = _read(scope, signed, options, catalogue=catalogue, kept=kept, resume=resume)
     finally:
         catalogue.close()
         resume.close()
     resume.forget()
     is_relied_on = not reading.passed.doubt
+    earlier = scope.earlier
     if report.level == SEALS and report.good and is_relied_on:
         kept.keep()
     if marking is not None and report.spotless and is_relied_on:
@@ -255,12 +198,99 @@ def _verified(
     )
 
 
-def _hashes(scanner: Scanner, manner: VerifyOptions) -> FileHashes:
+def _scope_of(
+    paths: CollectionPaths,
+    layouts: Mapping[str, Layout],
+    options: VerifyOptions,
+    signed: SignedCheckpoint,
+    *,
+    findings: Findings,
+    again: frozenset[int] | None,
+) -> CheckScope:
+    """What every check of this collection knows. ``again``: as `_verified` has it."""
+    goes_on = options.level.name == "sample" and again is None and options.logs is not None
+    earlier = earlier_check(paths, signed.checkpoint, options.level.percent) if goes_on else NOTHING
+    return CheckScope(
+        paths=paths,
+        layouts=layouts,
+        limits=options.limits,
+        level=options.level,
+        checkpoint=signed.checkpoint,
+        findings=findings,
+        newer=Newer(),
+        writing=Writing(paths.lock),
+        underived="" if options.fetched is None else "in object storage there is none: it is made from the rest",
+        earlier=replace(earlier, again=again or frozenset()),
+    )
+
+
+def _read(
+    scope: CheckScope,
+    signed: SignedCheckpoint,
+    options: VerifyOptions,
+    *,
+    catalogue: HeldCatalogue,
+    kept: KeptSums,
+    resume: Resume,
+) -> "tuple[Report, _Checks, RecordReading]":
+    """Goes through ledger and files; the report, the checks behind it, and what they were read by."""
+    paths, earlier = scope.paths, scope.earlier
+    is_full, is_sample = options.level.name == "full", options.level.name == "sample"
+    held = _Held.of(paths)
+    if options.fetched is not None:
+        held = replace(held, strangers=options.fetched.strange)
+    wanted = RecordQuery(
+        identity=True,
+        expected=options.readings is None,
+        layouts=tuple(scope.layouts.values()),
+        limits=options.limits,
+    )
+    processes = options.processes if options.readings is None else 1
+    with Scanner(wanted, processes=processes, total_bytes=archive_bytes(paths)) as scanner:
+        hashes = _hashes(scanner, options)
+        if options.readings is not None:
+            options.readings.expect(held.files, wanted if is_full else None)
+        reading = RecordReading(
+            scanner=scanner if is_full else None,
+            sample=Sample(paths, options.level.percent, wanted, scope.findings, earlier) if is_sample else None,
+            catalogue=catalogue,
+            resume=resume,
+            hashes=hashes,
+            kept=kept,
+            passed=passed_over(
+                scope, signed, options.logs, options.trust, hashes, deep=options.deep, bundles=kept.bundles
+            ),
+        )
+        reading = replace(reading, settled=settled(reading.passed, catalogue))
+        checks = _Checks(scope, signed, options, held, reading)
+        if reading.scanner is not None and type(hashes) is FileHashes:
+            passed = reading.passed.files
+            scanner.expect(p for p in held.files if p.name not in passed and resume.tally_of(p) is None)
+        if earlier.size:
+            catalogue.begin_at(earlier.size)
+        told = _with_bytes(options.progress, hashes)
+        read_ledger(
+            paths,
+            checks.tree,
+            checks.all,
+            reading.settled,
+            told,
+            bundles=kept.bundles,
+            is_taken=checks.take_expected,
+            earlier=earlier,
+        )
+        for path in held.files:
+            if path.name not in earlier.unhashed:
+                hashes.begin(path)
+        return checks.report(), checks, reading
+
+
+def _hashes(scanner: Scanner, options: VerifyOptions) -> FileHashes:
     """What takes the hash of each file, wherever that is read."""
-    if manner.readings is not None:
-        return ElsewhereHashes(scanner, manner.readings, manner.fetched)
-    if manner.fetched is not None:
-        return FetchedHashes(scanner, manner.fetched, keeps=manner.level.name == "full")
+    if options.readings is not None:
+        return ElsewhereHashes(scanner, options.readings, options.fetched)
+    if options.fetched is not None:
+        return FetchedHashes(scanner, options.fetched, keeps=options.level.name == "full")
     return FileHashes(scanner)
 
 
@@ -285,15 +315,15 @@ class _Held(Struct, frozen=True):
         return cls([path for path in held if path.is_file()], [path.name for path in held if not path.is_file()])
 
 
-def _note_path(paths: CollectionPaths, manner: VerifyOptions) -> Path | None:
-    if manner.state is None or manner.level.name != "full":
+def _note_path(paths: CollectionPaths, options: VerifyOptions) -> Path | None:
+    if options.state is None or options.level.name != "full":
         return None
-    return manner.state / f"{sha256(str(paths.folder.absolute()).encode()).hexdigest()[:32]}.json"
+    return options.state / f"{sha256(str(paths.folder.absolute()).encode()).hexdigest()[:32]}.json"
 
 
-def _about(paths: CollectionPaths, layouts: Mapping[str, Layout], manner: VerifyOptions) -> str:
+def _about(paths: CollectionPaths, layouts: Mapping[str, Layout], options: VerifyOptions) -> str:
     """All that the outcome for a file depends on beside the file."""
-    digest = sha256(f"{__version__} {sorted(layouts)} {manner.limits}".encode())
+    digest = sha256(f"{__version__} {sorted(layouts)} {options.limits}".encode())
     for path in (paths.checkpoint, paths.catalogue, log_of(paths.catalogue)):
         found = FileIdentity.of(path)
         # Whoever reads a database may leave an empty log behind.
@@ -311,15 +341,15 @@ class _Checks:
         self,
         scope: CheckScope,
         signed: SignedCheckpoint,
-        manner: VerifyOptions,
+        options: VerifyOptions,
         held: _Held,
         reading: RecordReading,
     ) -> None:
         vouching = Attestations(
             scope.paths,
             signed,
-            manner.trust,
-            manner.logs,
+            options.trust,
+            options.logs,
             found=scope.findings.add,
             newer=scope.newer,
             earlier=scope.earlier,
@@ -331,7 +361,7 @@ class _Checks:
         self.records = RecordCheck(scope, self.tree, reading)
         self.statements = ReadableCheck(scope)
         self.files = SealCheck(scope, self.tree, self.records, reading.hashes, held.strangers)
-        self.second = SecondReaderCheck(scope, self.files, held.files if manner.second_reader else ())
+        self.second = SecondReaderCheck(scope, self.files, held.files if options.second_reader else ())
         self.texts = TextCheck(scope, self.records, reading)
         self.fixity = FixityCheck(reading.passed)
         self.known = KnownCheck(self.tree, vouching, scope.earlier.size)
