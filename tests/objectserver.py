@@ -1,8 +1,10 @@
 """A small S3 server on loopback, for tests: as it should be, or hostile as a test asks for.
 
-It believes every signature. ``bad`` names what it does wrong always; ``faults`` what it does to the next requests that
+It believes every signature. ``bad`` names what it does wrong always (of a listing: ``again``, the same page without an
+end; ``nameless``, pages without a name and without an end); ``faults`` what it does to the next requests that
 fit: ``503``, ``cut`` (half of the body), ``silent`` (no byte until the test ends), ``elsewhere`` (another range than
-was asked for), ``whole`` (the whole object for a range), ``lost`` (it does it, and hangs up without an answer).
+was asked for), ``whole`` (the whole object for a range), ``lost`` (it does it, and hangs up without an answer),
+``no-listing`` (200 and another document in the place of a listing).
 """
 
 import base64
@@ -132,7 +134,10 @@ class _Handler(BaseHTTPRequestHandler):
             if self.ours.on_list is not None:
                 then, self.ours.on_list = self.ours.on_list, None
                 then()
-            self._list(key, query)
+            if fault == "no-listing":
+                self._answer(200, code="InternalError")
+            else:
+                self._list(key, query)
         else:
             self._get(key, fault)
 
@@ -179,6 +184,9 @@ class _Handler(BaseHTTPRequestHandler):
         start = int(query.get("continuation-token", ["0"])[0])
         page = keys[start : start + self.ours.page]
         more = start + len(page) < len(keys)
+        if self.ours.bad & {"again", "nameless"}:
+            more, start = True, -len(page)
+            page = [] if "nameless" in self.ours.bad else page
         items = "".join(
             f"<Contents><Key>{escape(key)}</Key><LastModified>2026-01-01T00:00:00.000Z</LastModified>"
             f"<ETag>{escape(tag_of(self.ours.objects[key]))}</ETag><Size>{len(self.ours.objects[key])}</Size></Contents>"

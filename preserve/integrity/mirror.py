@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from preserve.config.stores import check_key
-from preserve.errors import ArchiveError, FormatError, NotHeldError
+from preserve.errors import ArchiveError, FormatError, NetworkError, NotHeldError
 from preserve.findings import CODES
 from preserve.formats.tlog.files import Checkpoint, parse_checkpoint
 from preserve.formats.tlog.note import open_note, parse_note, parse_vkey
@@ -281,6 +281,11 @@ def sealed_objects(store: ObjectStore, paths: CollectionPaths) -> Iterator[Seale
     for name, seals in _seals(paths).items():
         item = listed.get(_key(paths, name))
         if item is None:
+            if store.look(_key(paths, name)) is not None:
+                raise NetworkError(
+                    f"{store.name}: the listing of {paths.name} is not whole: {name} is there, and not in it",
+                    next_step="Run it again. Nothing is said of what lies there.",
+                )
             yield SealedObject(store.name, _key(paths, name), "", seals, MISSING)
         elif item.size not in {seal.size for seal in seals}:
             yield SealedObject(store.name, item.key, "", seals, NOT_SEALED)

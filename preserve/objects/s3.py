@@ -11,12 +11,14 @@ Tested by ``tests/unit/objects/test_contract.py`` and ``tests/unit/objects/test_
 import base64
 import hashlib
 import re
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 from urllib.parse import urlsplit
 
 from preserve.config.stores import check_key
@@ -37,6 +39,11 @@ _SMALL_BYTES: Final = MIB
 _SLOWEST_BYTES_A_SECOND: Final = 128 * 1024
 _WHOLE_READ_S: Final = 6 * 3600.0
 _RANGE_BYTES: Final = 8 * MIB
+_SLOWEST_READ_BYTES_A_SECOND: Final = 16 * 1024
+"""Of who asks for a range: a server that gives less than that gives no answer."""
+MAX_LISTED: Final = 10_000_000
+"""Objects below one folder: a listing that goes on behind them is not believed to have an end."""
+_LISTED_AT_ONCE: Final = 1_000
 _READS: Final = 4
 _SIGNED_AT_ONCE: Final = 64
 _SIGNED_FOR: Final = timedelta(hours=1)
@@ -52,12 +59,13 @@ _T = TypeVar("_T")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerPatience:
     """How long a server is waited for. ``silence_s``: without a byte; ``tries``: after the first; ``pause_s``: before
-    the first of them, and twice as long before each next.
+    the first of them, and twice as long before each next; ``listing_s``: for the next names of a listing.
     """
 
     silence_s: float = 60.0
     tries: int = 6
     pause_s: float = 0.5
+    listing_s: float = 3_600.0
 
 
 _PATIENCE = ServerPatience()
@@ -94,6 +102,12 @@ class BucketStore:
         self._reading = self._made(_WHOLE_READ_S, read_timeout_s=patience.silence_s)
 
     @cached_property
+    def _asking(self) -> "S3Store":
+        """For what is small: a server that gives a byte now and then would else be heard for hours."""
+        patience_s = self._patience.silence_s
+        return self._made(patience_s + _RANGE_BYTES / _SLOWEST_READ_BYTES_A_SECOND, read_timeout_s=patience_s)
+
+    @cached_property
     def _writing(self) -> "S3Store":
         # To make one takes milliseconds, and most stores are only read.
         return self._made(self._patience.silence_s, checksum_algorithm="SHA256")
@@ -102,11 +116,43 @@ class BucketStore:
         """See `ObjectStore`."""
         import obstore  # noqa: PLC0415 - of an extra
 
-        pages = self._asked("list", check_key(below), lambda: iter(obstore.list(self._reading, prefix=below)))
-        while (page := self._asked("list", below, lambda: next(pages, None))) is not None:
+        pages = self._asked(
+            "list",
+            check_key(below),
+            lambda: iter(obstore.list(self._asking, prefix=below, chunk_size=_LISTED_AT_ONCE)),
+        )
+        count = 0
+        while (page := self._asked("list", below, lambda: self._named(below, lambda: next(pages, None)))) is not None:
+            count += len(page)
+            if count > MAX_LISTED:
+                raise EnvironmentFaultError(
+                    f"{self.name}: the listing of {below} has more than {MAX_LISTED} names, or no end",
+                    next_step="See with the tools of the store what is there.",
+                )
             for item in page:
                 state = f"{item['e_tag'] or ''} {item['last_modified'].isoformat()}"
                 yield ListedObject(str(item["path"]), int(item["size"]), state)
+
+    def _named(self, below: str, ask: Callable[[], _T]) -> _T:
+        """The next names of a listing: the library asks for page after page until one has any, and hears no Ctrl-C."""
+        said: SimpleQueue[tuple[_T | None, BaseException | None]] = SimpleQueue()
+
+        def wait() -> None:
+            try:
+                said.put((ask(), None))
+            except BaseException as error:  # noqa: BLE001 - it is raised where it is waited for
+                said.put((None, error))
+
+        threading.Thread(target=wait, daemon=True, name="listing").start()
+        try:
+            found, error = said.get(timeout=self._patience.listing_s)
+        except Empty:
+            raise NetworkError(
+                f"{self.name}: cannot list {below}: page after page without a name came", next_step=_AGAIN
+            ) from None
+        if error is not None:
+            raise error
+        return cast("_T", found)
 
     def look(self, key: str) -> LookedAt | None:
         """See `ObjectStore`."""
@@ -114,7 +160,7 @@ class BucketStore:
 
         check_key(key)
         try:
-            found = self._asked("look at", key, lambda: obstore.head(self._reading, key))
+            found = self._asked("look at", key, lambda: obstore.head(self._asking, key))
         except _NoObjectError:
             return None
         return LookedAt(int(found["size"]), str(found["e_tag"] or ""))
@@ -156,9 +202,7 @@ class BucketStore:
         import obstore  # noqa: PLC0415 - of an extra
 
         def ranged() -> bytes:
-            found = obstore.get(
-                self._reading, check_key(key), options={"range": (start, start + size), "if_match": tag}
-            )
+            found = obstore.get(self._asking, check_key(key), options={"range": (start, start + size), "if_match": tag})
             return bytes(found.bytes())
 
         last: PreserveError | None = None

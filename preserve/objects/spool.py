@@ -7,12 +7,12 @@ Tested by ``tests/scenarios/test_object_copies.py``.
 
 import hashlib
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from msgspec import Struct, field
 
 from preserve.config.stores import check_key
-from preserve.errors import ArchiveError, FormatError, LockedError, NetworkError, NotHeldError
+from preserve.errors import ArchiveError, EnvironmentFaultError, FormatError, LockedError, NetworkError, NotHeldError
 from preserve.limits import DEFAULT_LIMITS, MIB
 from preserve.objects.port import ObjectStore
 from preserve.regular import read_regular
@@ -41,7 +41,12 @@ class CollectionListing(Struct, frozen=True):
 
 
 def list_collection(store: ObjectStore, name: str) -> CollectionListing:
-    """What a store has of a collection."""
+    """What a store has of a collection.
+
+    Raises:
+        NetworkError: there is more. An answer that is no listing is read as the end of one, and what it leaves out
+            would be damage.
+    """
     sizes: dict[str, int] = {}
     states: dict[str, str] = {}
     strange: list[str] = []
@@ -52,6 +57,15 @@ def list_collection(store: ObjectStore, name: str) -> CollectionListing:
             strange.append(item.key)
         else:
             sizes[path], states[path] = item.size, item.state
+    paths = CollectionPaths(Path(), name)
+    for needed in (paths.marker, paths.checkpoint):
+        below = needed.relative_to(paths.folder).as_posix()
+        # Names come in their order: of one that was cut the marker is missing wherever a file of archive or ledger is.
+        if below not in sizes and store.look(f"{name}/{below}") is not None:
+            raise NetworkError(
+                f"{store.name}: the listing of {name} is not whole: {below} is there, and not in it",
+                next_step="Run it again. Nothing is said of what lies there.",
+            )
     return CollectionListing(name, sizes, states, tuple(sorted(strange)))
 
 
@@ -134,6 +148,12 @@ def spool_small(store: ObjectStore, listing: CollectionListing, root: Path) -> C
         raise NotHeldError(
             f"no collection {listing.name!r} in {store.name}",
             next_step=f"See what is there; `preserve replicate {store.name} {listing.name}` puts it there.",
+        )
+    folders = {parent.as_posix() for path in wanted for parent in PurePosixPath(path).parents}
+    for both in sorted(folders & wanted.keys()):
+        raise EnvironmentFaultError(
+            f"{store.name}/{listing.name}/{both} is an object, and others are below it: no copy has both",
+            next_step="Somebody else put one of them there. Find it with the tools of the store, and move it.",
         )
     need_room(root, sum(wanted.values()), DEFAULT_LIMITS.min_free_bytes)
     for folder in (paths.archive, paths.indexes, paths.ledger, paths.state):

@@ -188,6 +188,21 @@ def test_an_odd_key_makes_no_path(demo: Any, server: ObjectServer) -> None:
     assert "no file can have" in error["message"]
 
 
+@pytest.mark.parametrize("key", ["ledger", "ledger/tile", "ledger/checkpoint/x"])
+def test_an_object_and_a_folder_of_one_name_are_told(demo: Any, server: ObjectServer, key: str) -> None:
+    server.objects[f"copies/demo/{key}"] = b"x"
+    error = demo.json("verify", f"{WHERE}/demo", status=7)["error"]
+    assert f"{WHERE}/demo/{key.removesuffix('/x')} is an object, and others are below it" in error["message"]
+
+
+@pytest.mark.parametrize("pages", [0, 1, 3])
+def test_a_listing_that_is_not_whole_is_no_damage(demo: Any, server: ObjectServer, pages: int) -> None:
+    server.page = 1
+    server.faults = [*[("LIST", "demo", "")] * pages, ("LIST", "demo", "no-listing")]
+    error = demo.json("verify", f"{WHERE}/demo", status=5)["error"]
+    assert "the listing of demo is not whole" in error["message"]
+
+
 def test_the_same_in_a_folder(demo: Any, tmp_path: Path) -> None:
     demo("replicate", f"file://{tmp_path}/objects", "demo")
     (report,) = demo.json("verify", f"file://{tmp_path}/objects/demo")["collections"]

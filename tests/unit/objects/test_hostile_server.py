@@ -86,6 +86,25 @@ def test_a_listing_that_fails_in_the_middle_is_no_listing(store: BucketStore, se
         list(store.list("a"))
 
 
+@pytest.mark.parametrize(
+    ("bad", "error", "why"),
+    [("again", EnvironmentFaultError, "no end"), ("nameless", NetworkError, "page after page")],
+)
+def test_a_listing_without_an_end_is_given_up(
+    server: ObjectServer, monkeypatch: pytest.MonkeyPatch, bad: str, error: type[Exception], why: str
+) -> None:
+    monkeypatch.setattr("preserve.objects.s3.MAX_LISTED", 2_500)
+    # The names of the other one are waited for longer than a test may last.
+    patience = ServerPatience(silence_s=30, tries=0, listing_s=0.1 if bad == "nameless" else 600)
+    store = BucketStore(f"s3://{BUCKET}/p", BUCKET, "p", patience=patience, environment=server.environment())
+    server.objects["p/a/0"] = b"x"
+    server.bad = {bad}
+    with pytest.raises(error, match=why):
+        list(store.list("a"))
+    # It is asked on until the library hears an end.
+    server.bad = set()
+
+
 def test_a_write_that_was_done_and_not_answered_is_not_done_twice(store: BucketStore, server: ObjectServer) -> None:
     server.faults = [("PUT", "new", "lost")]
     assert not store.create("new", b"data", hashlib.sha256(b"data").hexdigest())
