@@ -1,6 +1,7 @@
-"""Every bound of the program in one place, with its unit and its reason.
+"""The bounds that several modules share or a collection may set, each with its unit and its reason.
 
-Reaching a bound is recorded (WARC-Truncated, a finding or a reason code), never silent.
+A bound of one module stands in it, beside the code that keeps it. Reaching a bound is recorded (WARC-Truncated, a
+finding or a reason code), never silent.
 """
 
 from msgspec import Struct
@@ -14,6 +15,9 @@ MAX_REPLY_HEAD_BYTES = 256 * 1024
 fields too. Real sites send up to some 60 KiB of cookies."""
 MAX_CHUNK_LINE_BYTES = 8 * 1024
 """First line of a chunk, with its line feed: the size and extensions that nobody reads."""
+
+MAX_LEDGER_FILE_BYTES = 20 * MIB
+"""A file of a ledger, a receipt or a marker: more than an entry bundle of 256 statements can have."""
 
 
 class Limits(Struct, frozen=True, kw_only=True):

@@ -14,7 +14,7 @@ from importlib import import_module
 from queue import Empty, SimpleQueue
 from typing import Any, Final, NamedTuple
 
-from preserve.cluster.engine import NextTask, Outcome
+from preserve.cluster.engine import RUN_AGAIN, NextTask, Outcome
 from preserve.cluster.pieces import fetched, piece_of, pieces_in
 from preserve.cluster.task import FileTask, run_task
 from preserve.errors import EnvironmentFaultError
@@ -29,7 +29,6 @@ _LOOK_S: Final = 20
 _LOGGERS: Final = ("distributed", "distributed.client", "tornado.application")
 """Those with a level of their own."""
 _CERTIFICATES: Final = "Name them in the environment; `preserve docs cluster` lists its variables."
-_AGAIN: Final = "Run it again: files that were read are not read again."
 
 
 class _Busy(NamedTuple):
@@ -130,7 +129,7 @@ class DaskEngine:
                 with self._asking():
                     empty = 0 if self._expected or self._client.nthreads() else empty + 1
             if empty > 1:
-                raise EnvironmentFaultError("no worker is left", next_step=_AGAIN)
+                raise EnvironmentFaultError("no worker is left", next_step=RUN_AGAIN)
 
     def _check_scheduler(self) -> None:
         if self._client.status != "running":
@@ -179,4 +178,4 @@ def held_piece(key: str, number: int, dask_worker: Any) -> bytes:  # noqa: ANN40
 
 
 def _gone() -> EnvironmentFaultError:
-    return EnvironmentFaultError("the scheduler is gone", next_step=_AGAIN)
+    return EnvironmentFaultError("the scheduler is gone", next_step=RUN_AGAIN)

@@ -1,12 +1,14 @@
 """What runs tasks: processes of this machine, or a cluster."""
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from preserve.cluster.results import ResultData
 from preserve.cluster.task import FileTask
 
 NextTask = Callable[[], FileTask | None]
+RUN_AGAIN: Final = "Run it again: files that were read are not read again."
+"""What to do next where an engine is gone."""
 
 
 class Outcome(NamedTuple):

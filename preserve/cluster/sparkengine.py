@@ -12,7 +12,7 @@ from functools import partial
 from importlib import import_module
 from typing import IO, Any, Final, cast
 
-from preserve.cluster.engine import NextTask, Outcome
+from preserve.cluster.engine import RUN_AGAIN, NextTask, Outcome
 from preserve.cluster.pieces import PIECE_BYTES, pieces_in, spooled
 from preserve.cluster.results import Result
 from preserve.cluster.task import PROGRAM, FileTask, run_task
@@ -25,7 +25,6 @@ _MOST: Final = 512
 _KILLED: Final = ("Python worker exited unexpectedly", "ExecutorLostFailure")
 _TRACEBACK: Final = "Traceback (most recent call last)"
 _INSTALL: Final = "Install this version on every machine, for the Python that PYSPARK_PYTHON names."
-_AGAIN: Final = "Run it again: files that were read are not read again."
 _BEGIN: Final = "Begin it with spark-submit; `preserve docs cluster` says how."
 
 
@@ -77,7 +76,7 @@ class SparkEngine:
         try:
             return max(1, int(self._context.defaultParallelism))
         except Exception as error:
-            raise EnvironmentFaultError("Spark has ended", next_step=_AGAIN) from error
+            raise EnvironmentFaultError("Spark has ended", next_step=RUN_AGAIN) from error
 
     def _result(self, task: FileTask) -> IO[bytes]:
         # Not `collect`: it would put all of a result into the memory of this process.

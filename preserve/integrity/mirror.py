@@ -21,7 +21,7 @@ from preserve.findings import CODES
 from preserve.formats.tlog.files import Checkpoint, parse_checkpoint
 from preserve.formats.tlog.note import open_note, parse_note, parse_vkey
 from preserve.integrity.replicate_objects import log_files
-from preserve.limits import DEFAULT_LIMITS, MIB
+from preserve.limits import DEFAULT_LIMITS, MAX_LEDGER_FILE_BYTES
 from preserve.objects.objectfile import FILE_AHEAD_BYTES, RECORD_AHEAD_BYTES, no_such_object, open_object
 from preserve.objects.port import LookedAt, ObjectStore
 from preserve.objects.spool import fetch_object
@@ -43,8 +43,6 @@ from preserve.store.warcfile import iter_held_places
 
 MISSING: Final = "it is missing"
 NOT_SEALED: Final = "it is not the file that was sealed"
-_MAX_SMALL_BYTES = 20 * MIB
-"""More than an entry bundle of 256 statements can have."""
 
 
 def opener(store: ObjectStore) -> OpenElsewhere:
@@ -128,7 +126,7 @@ class _Mirror:
         self._tiles(checkpoint.size)
         remark = self._hold(note, vkey, checkpoint)
         read_marker(paths)
-        if not paths.checkpoint.is_file() or read_regular(paths.checkpoint, _MAX_SMALL_BYTES) != note:
+        if not paths.checkpoint.is_file() or read_regular(paths.checkpoint, MAX_LEDGER_FILE_BYTES) != note:
             write_atomic(paths.vkey, vkey)
             write_atomic(paths.checkpoint, note)
         if self.with_catalogue:
@@ -213,7 +211,7 @@ class _Mirror:
         target = self.paths.folder / below
         if target.is_file():
             return
-        data = self._need(below, _MAX_SMALL_BYTES)
+        data = self._need(below, MAX_LEDGER_FILE_BYTES)
         need_room(target.parent, len(data), DEFAULT_LIMITS.min_free_bytes)
         write_atomic(target, data)
 
@@ -295,7 +293,7 @@ def sealed_objects(store: ObjectStore, paths: CollectionPaths) -> Iterator[Seale
 
 def _seals(paths: CollectionPaths) -> dict[str, frozenset[Hashed]]:
     """By name, in the ledger's order, what each sealed file may be: more than one where a repair packed it anew."""
-    note = read_regular(paths.checkpoint, _MAX_SMALL_BYTES)
+    note = read_regular(paths.checkpoint, MAX_LEDGER_FILE_BYTES)
     ledger = _proved(paths, parse_checkpoint(parse_note(note).text))
     seals: dict[str, frozenset[Hashed]] = {}
     for _index, statement in ledger.statements():

@@ -44,7 +44,7 @@ from preserve.integrity.replica_source import (
     read_source,
     small_files,
 )
-from preserve.limits import DEFAULT_LIMITS, MIB
+from preserve.limits import DEFAULT_LIMITS, MAX_LEDGER_FILE_BYTES
 from preserve.model import RecordPlace
 from preserve.objects.port import DeclaredHashError, ObjectData, ObjectStore, mapped
 from preserve.objects.probe import probe
@@ -62,7 +62,6 @@ from preserve.store.knownplaces import encode_places, places_key
 from preserve.store.layout import CollectionPaths
 
 _NOBODY = Trust()
-_MAX_SMALL_BYTES = 20 * MIB
 Fence = Callable[[SeenLog | None], AbstractContextManager[None]]
 """While it lasts nobody else's turn begins; it raises where ours is over. With the log whose checkpoint is set."""
 
@@ -328,7 +327,7 @@ def _put_over(work: _Work, fence: Fence, below: str, data: bytes, sha256: str) -
     opened = work.store.read(key)
     if opened is None:
         raise _overtaken(work)
-    if opened.size == len(data) and opened.whole(_MAX_SMALL_BYTES) == data:
+    if opened.size == len(data) and opened.whole(MAX_LEDGER_FILE_BYTES) == data:
         return
     # Read before the fence: what the next machine writes, if our turn ends within it, has another tag.
     with fence(None):

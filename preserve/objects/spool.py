@@ -13,14 +13,11 @@ from msgspec import Struct, field
 
 from preserve.config.stores import check_key
 from preserve.errors import ArchiveError, EnvironmentFaultError, FormatError, LockedError, NetworkError, NotHeldError
-from preserve.limits import DEFAULT_LIMITS, MIB
+from preserve.limits import DEFAULT_LIMITS, MAX_LEDGER_FILE_BYTES
 from preserve.objects.port import ObjectStore
 from preserve.regular import read_regular
 from preserve.store.copying import Hashed, need_room
 from preserve.store.layout import CollectionPaths
-
-_MAX_SMALL_BYTES = 20 * MIB
-"""More than an entry bundle of 256 statements can have."""
 
 
 class CollectionListing(Struct, frozen=True):
@@ -101,10 +98,10 @@ def spool_collection(store: ObjectStore, name: str, root: Path) -> tuple[Collect
         paths = CollectionPaths(root / str(number), name)
         key = f"{name}/{paths.checkpoint.relative_to(paths.folder).as_posix()}"
         before = store.read(key)
-        note = b"" if before is None else before.whole(_MAX_SMALL_BYTES)
+        note = b"" if before is None else before.whole(MAX_LEDGER_FILE_BYTES)
         listing = list_collection(store, name)
         spool_small(store, listing, paths.root)
-        if not paths.checkpoint.is_file() or read_regular(paths.checkpoint, _MAX_SMALL_BYTES) == note:
+        if not paths.checkpoint.is_file() or read_regular(paths.checkpoint, MAX_LEDGER_FILE_BYTES) == note:
             return listing, paths
     raise LockedError(f"{store.name}/{name} is being brought up to date", next_step="Run it again when that has ended.")
 
@@ -159,7 +156,7 @@ def spool_small(store: ObjectStore, listing: CollectionListing, root: Path) -> C
     for folder in (paths.archive, paths.indexes, paths.ledger, paths.state):
         folder.mkdir(parents=True)
     for path, size in wanted.items():
-        if size > _MAX_SMALL_BYTES:
+        if size > MAX_LEDGER_FILE_BYTES:
             raise ArchiveError(f"{store.name}/{listing.name}/{path} has {size} bytes: it is no file of a ledger")
         opened = store.read(f"{listing.name}/{path}")
         if opened is None:
@@ -168,5 +165,5 @@ def spool_small(store: ObjectStore, listing: CollectionListing, root: Path) -> C
             )
         target = paths.folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(opened.whole(_MAX_SMALL_BYTES))
+        target.write_bytes(opened.whole(MAX_LEDGER_FILE_BYTES))
     return paths
