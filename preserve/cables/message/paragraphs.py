@@ -39,6 +39,10 @@ _HEADING: Final = lazy_re(
 )
 _BLANKS: Final = " \t\r\\\u00a0"
 _RULE: Final = lazy_re(r"([-=_~*])\1{2,}\Z")
+_DASHED: Final = lazy_re(r"--+ (?=\S).*\S --+\Z")
+"""A heading between dashes, as in ``-- The Case --``."""
+_RULE_MORE: Final = 2
+"""Signs by which the rule right below a heading may be longer or shorter than it."""
 _TITLE_CHARS: Final = 72
 _MOST_BETWEEN: Final = 6
 """Rules and headings that stand between two paragraphs at the most."""
@@ -120,8 +124,9 @@ def _before_heading(body: str, start: int, end: int, *, is_last: bool) -> int:
 def _before_one(body: str, start: int, end: int, *, is_last: bool) -> int:
     """The end without the rule, or the heading with its rules, that stands there behind a blank line.
 
-    A heading is a short line with a rule below it, perhaps also above. Without a rule it is one whose words have
-    capitals, behind a whole sentence and before another paragraph.
+    A heading is a short line with a rule below it, perhaps also above, or one between dashes. Without either it is one
+    whose words have capitals, behind a whole sentence and before another paragraph. Where no blank line parts it from
+    the text, it is one that its rule underlines, behind a whole sentence and before another paragraph.
     """
     line = body.rfind("\n", start, end) + 1
     first = line
@@ -148,10 +153,18 @@ def _before_one(body: str, start: int, end: int, *, is_last: bool) -> int:
     if is_ruled and above and _is_rule(body, above, first - 1):
         first = above
     before = trimmed_end(body, start, first)
-    is_apart = before > start and body.count("\n", before, first) > 1
-    return (
-        before if is_apart and (is_ruled or (not is_last and _is_title(title, _behind(body, start, before)))) else end
-    )
+    if before <= start:
+        return end
+    is_apart = body.count("\n", before, first) > 1
+    if is_apart and (is_ruled or _DASHED.match(title) is not None):
+        return before
+    if is_last:
+        return end
+    behind = _behind(body, start, before)
+    if is_apart:
+        return before if _is_title(title, behind) else end
+    is_underlined = is_ruled and abs(len(body[line:end].strip(_BLANKS)) - len(title)) <= _RULE_MORE
+    return before if is_underlined and behind.endswith(_SENTENCE_ENDS) else end
 
 
 def _behind(body: str, start: int, end: int) -> str:

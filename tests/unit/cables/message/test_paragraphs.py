@@ -177,12 +177,19 @@ def test_a_paragraph_ends_before_the_heading_of_the_next_section(heading: str, l
         "BUDGET OF THE HARBOUR\nAND OF ITS BOATS\n----------------",
         "COMMENT",
         "-----\nThe Boats\n-----",
+        "-- The boats that nobody saw, but not those of the town --",
     ],
 )
 def test_rules_headings_and_captions_between_paragraphs_belong_to_neither(between: str) -> None:
     first, second = parse_message(body := f"{HEAD}1. It was seen.\n\n{between}\n\n2. B. C").paragraphs
     assert body[first.start : first.end] == "1. It was seen."
     assert body[second.start : second.end] == "2. B. C"
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"], ids=["LF", "CRLF"])
+def test_an_underlined_heading_needs_no_blank_line(line_end: str) -> None:
+    body = f"{HEAD}1. It was seen.\nVictory of the boats\n-------------------- \n2. B".replace("\n", line_end)
+    assert [body[one.start : one.end] for one in parse_message(body).paragraphs] == ["1. It was seen.", "2. B"]
 
 
 @pytest.mark.parametrize(
@@ -192,6 +199,9 @@ def test_rules_headings_and_captions_between_paragraphs_belong_to_neither(betwee
         "It was seen.\n\nHe went on. And so on",
         "It was seen.\n\nboats and nets",
         "It was seen.\nThe Next Season",
+        "It was seen by\nThe Boats\n---------",
+        "It was seen.\nThe Boats\n-----------------------------",
+        "It was seen -- by all --\n-- and more",
         "Name     Boats\n--------------\nHolloway    12",
         "It was seen.\n\n- The Boats",
     ],
