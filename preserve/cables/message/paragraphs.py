@@ -155,16 +155,11 @@ def _before_one(body: str, start: int, end: int, *, is_last: bool) -> int:
     before = trimmed_end(body, start, first)
     if before <= start:
         return end
-    is_apart = body.count("\n", before, first) > 1
-    if is_apart and (is_ruled or _DASHED.match(title) is not None):
-        return before
-    if is_last:
-        return end
-    behind = _behind(body, start, before)
-    if is_apart:
-        return before if _is_title(title, behind) else end
-    is_underlined = is_ruled and abs(len(body[line:end].strip(_BLANKS)) - len(title)) <= _RULE_MORE
-    return before if is_underlined and behind.endswith(_SENTENCE_ENDS) else end
+    if body.count("\n", before, first) > 1:
+        is_marked = is_ruled or _DASHED.match(title) is not None
+        return before if is_marked or (not is_last and _is_title(title, _behind(body, start, before))) else end
+    is_underlined = is_ruled and not is_last and abs(len(body[line:end].strip(_BLANKS)) - len(title)) <= _RULE_MORE
+    return before if is_underlined and _behind(body, start, before).endswith(_SENTENCE_ENDS) else end
 
 
 def _behind(body: str, start: int, end: int) -> str:
