@@ -3,6 +3,9 @@
 With descriptor 1 closed, Python has no ``sys.stdout``, and the next file that is opened takes its number: a library
 that prints would write into the archive. So the three numbers are taken first (as gnulib's ``stdopen`` does), and what
 is printed to a stream that was closed fails as a write does. What goes to stderr is for people and never ends the work.
+
+What stdout gets is UTF-8 where it goes to a file or a program, whatever the locale says: JSON and bibliographies are
+read elsewhere. A terminal gets its own encoding, and escapes of what that does not have.
 """
 
 import errno
@@ -55,8 +58,8 @@ def guard_streams() -> None:
         except OSError:
             # The lowest number that is free is this one. Opened the wrong way round: any use of it fails.
             os.open(os.devnull, os.O_WRONLY if number == 0 else os.O_RDONLY)
-    sys.stdout = _text(_Out(_OUT, "w", closefd=False), sys.stdout, "strict")
-    sys.stderr = _text(_Err(_ERR, "w", closefd=False), sys.stderr, "backslashreplace")
+    sys.stdout = _text(_Out(_OUT, "w", closefd=False), sys.stdout)
+    sys.stderr = _text(_Err(_ERR, "w", closefd=False), sys.stderr)
 
 
 def drop_stdout() -> None:
@@ -64,9 +67,10 @@ def drop_stdout() -> None:
     sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - lives to the end of the process
 
 
-def _text(raw: io.FileIO, like: TextIO | None, errors: str) -> io.TextIOWrapper:
-    """A text stream over ``raw``, with the encoding of the one that it replaces."""
-    encoding = getattr(like, "encoding", None) or "utf-8"
-    errors = getattr(like, "errors", None) or errors
+def _text(raw: io.FileIO, like: TextIO | None) -> io.TextIOWrapper:
+    """A text stream over ``raw``, for people with the encoding of ``like``. No character ends the work."""
     is_prompt = raw.isatty() or raw.fileno() == _ERR
-    return io.TextIOWrapper(io.BufferedWriter(raw), encoding=encoding, errors=errors, line_buffering=is_prompt)
+    encoding = (getattr(like, "encoding", None) if is_prompt else None) or "utf-8"
+    return io.TextIOWrapper(
+        io.BufferedWriter(raw), encoding=encoding, errors="backslashreplace", line_buffering=is_prompt
+    )
