@@ -225,7 +225,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         say(error.format_message())
         return 2
     except click.ClickException as error:
-        return _report(UsageError(error.format_message()))
+        return _report(UsageError(error.format_message(), next_step=_help_of(error)))
     except (KeyboardInterrupt, click.Abort):
         return _report(CancelledError("cancelled"))
     except sqlite3.DatabaseError as error:
@@ -235,6 +235,12 @@ def _run(arguments: Sequence[str] | None) -> int:
         fault = EnvironmentFaultError(f"{where}{error.strerror or error}", next_step=_SYSTEM_HELP)
         return _report(fault)
     return result if isinstance(result, int) else 0
+
+
+def _help_of(error: click.ClickException) -> str:
+    """Where it says what may be typed."""
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    return "" if context is None else f"See `{context.command_path} --help`."
 
 
 def _report(error: PreserveError) -> int:

@@ -92,6 +92,18 @@ def test_every_command_has_a_manual_page_and_no_text_is_a_request() -> None:
         assert {line.split(" ")[0] for line in text.splitlines() if line[:1] in {".", "'"}} <= known
 
 
+def test_the_lines_of_completion_work_in_an_empty_home(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "install.md").read_text("utf-8").partition("## Completion")[2]
+    lines = page.split("```")[1].partition("\n")[2]
+    script = 'preserve() { echo "for $2"; }\n' + lines
+    subprocess.run(["/bin/sh", "-e", "-c", script], check=True, env={**os.environ, "HOME": str(tmp_path)})
+    assert {path.read_text() for path in tmp_path.rglob("*preserve*") if path.is_file()} == {
+        "for bash\n",
+        "for zsh\n",
+        "for fish\n",
+    }
+
+
 def test_the_manual_page_tells_of_completion() -> None:
     assert "preserve completion SHELL" in pages_of("preserve", cli)["preserve.1"]
 

@@ -22,7 +22,7 @@ def _run(command: str, capsys: pytest.CaptureFixture[str]) -> tuple[str, str]:
         capsys.readouterr()
         main(shlex.split(command)[1:])
         return capsys.readouterr()
-    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)
     return done.stdout, done.stderr
 
 
@@ -37,8 +37,11 @@ def _hurry(home: Path) -> None:
 def test_a_tutorial_does_what_it_says(
     tutorial: Path, site: Site, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("HOME", str(tmp_path))
+    home, folder = tmp_path / "home", tmp_path / "work"
+    home.mkdir()
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("HOME", str(home))
     site.page(_PAGE, replies(1)[_PAGE].body)
     here = site.url("").rstrip("/")
     transcript: list[str] = []
@@ -49,7 +52,7 @@ def test_a_tutorial_does_what_it_says(
         transcript.append(f"$ {command}\n{errors}{out}")
         assert "Traceback" not in errors
         assert shows(out.splitlines(), shown), f"{command}\n{out}\n{errors}"
-        _hurry(tmp_path)
+        _hurry(home)
     kept = _TOP / "build" / "transcripts" / f"{tutorial.stem}.txt"
     kept.parent.mkdir(parents=True, exist_ok=True)
     kept.write_text("".join(transcript), "utf-8")

@@ -37,7 +37,7 @@ from preserve.cli.shared.engines import on_option
     type=click.Path(path_type=Path, file_okay=False),
     envvar="PRESERVE_CONFIG",
     show_envvar=True,
-    help="Folder with layouts/. [default: ./config, else the one that came with the program]",
+    help="Folder with layouts/. [default: ./config, else ~/.config/preserve, else the one that came with the program]",
 )
 def extract(  # noqa: PLR0913 - one for each option
     files: tuple[Path | str, ...],

@@ -109,7 +109,8 @@ def _with_options(function: Callable[..., Any], *, reads_stores: bool) -> Callab
         type=click.Path(path_type=Path, file_okay=False),
         envvar="PRESERVE_CONFIG",
         show_envvar=True,
-        help="Folder with collections/ and layouts/. [default: ./config, else the one that came with the program]",
+        help="Folder with collections/ and layouts/. "
+        "[default: ./config, else ~/.config/preserve, else the one that came with the program]",
     )
     @click.option("--json", "as_json", is_flag=True, help="Answer with one JSON document.")
     @wraps(function)
