@@ -164,3 +164,17 @@ NOT_WHOLE: Final = {
     "undecodable": "unreadable capture: what came cannot be decoded",
 }
 """What `preserve.provenance.describe.wholeness` finds of a reply that is not whole, in words."""
+_OK: Final = 200
+_REDIRECT: Final = 300
+_ERROR: Final = 400
+
+
+def told_reply(status: int | None, challenge: str | None) -> str:
+    """What came in place of a page, in words; empty where it was the page, or no reply of HTTP."""
+    if challenge is not None:
+        return "no page: a bot wall's challenge"
+    if status is None or status == _OK:
+        return ""
+    if status >= _ERROR:
+        return f"no page: an error, status {status}"
+    return f"no page: a redirect, status {status}" if status >= _REDIRECT else f"status {status}"

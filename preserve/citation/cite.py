@@ -56,6 +56,7 @@ def cite(
         url=without_password(capture.url),
         second_hand=capture.second_hand,
         whole=capture.source.whole or "whole",
+        in_its_place=capture.in_its_place,
         date_doubt=capture.dated.doubt,
         hidden_until_opened=extraction is not None and extraction.hidden_until_opened,
         captured=row.date,

@@ -20,7 +20,6 @@ from preserve.expressions import lazy_re
 from preserve.formats.citations.csl import to_csl_json
 from preserve.formats.citations.data import CitationData, captured_at, safe_url, shortened
 from preserve.limits import MIB
-from preserve.model import NOT_WHOLE
 from preserve.regular import read_regular
 
 _CHICAGO_NOTES: Final = "chicago-notes-bibliography-17th-edition"
@@ -215,7 +214,7 @@ def _copy(data: CitationData) -> str:
     place = f" ({data.passage}{words})" if data.passage else ""
     hand = f", second hand, {data.second_hand}" if data.second_hand else ""
     doubt = f" (in doubt: {data.date_doubt})" if data.date_doubt else ""
-    lack = f", {NOT_WHOLE[data.whole]}" if data.whole in NOT_WHOLE else ""
+    lack = f", {data.lack}" if data.lack else ""
     original = f" from {safe_url(data.url)}" if data.archived_url else ""
     names = list(data.told_identifiers)
     if data.is_long:

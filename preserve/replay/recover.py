@@ -23,7 +23,7 @@ from preserve.expressions import lazy_re
 from preserve.formats.urls import of_header
 from preserve.formats.warc.record import original_of, request_method
 from preserve.limits import DEFAULT_LIMITS, Limits
-from preserve.model import NOT_WHOLE, parse_utc, whole_date
+from preserve.model import NOT_WHOLE, parse_utc, told_reply, whole_date
 from preserve.provenance.derive import catch_up
 from preserve.provenance.describe import (
     BUILT_BY_SCRIPTS,
@@ -134,6 +134,11 @@ class Capture(Struct, frozen=True, kw_only=True):
     def lack(self) -> str:
         """What is not whole about it, in words; empty where all of the page came."""
         return NOT_WHOLE.get(self.source.whole or "", "")
+
+    @property
+    def in_its_place(self) -> str:
+        """What came in place of the page, in words: an error, a redirect, a challenge; empty where it is the page."""
+        return told_reply(self.source.status, self.source.challenge)
 
 
 class RecoveredPage(RecordPage, frozen=True, kw_only=True):

@@ -56,6 +56,20 @@ def test_every_form_of_a_passage_names_the_capture_and_reads_no_clock_but_the_da
     assert "https://archive.example.org/demo/2" in text or form in {"pwid", "ark", "ni", "text"} or "ni:///" in text
 
 
+@pytest.mark.parametrize("form", ["text", "ris", "wikitext", "apa"])
+def test_an_error_in_the_place_of_a_page_is_cited_and_shown_as_one(site: Site, shell: Shell, form: str) -> None:
+    site.page("/lost", b"<html><title>Harbour news</title><body>It is not here.</body></html>", status="404 Not Found")
+    shell.site_collection("demo", site, "/lost")
+    shell("init", "demo")
+    shell("capture", "demo", status=None)
+    address = site.url("/lost")
+    told = "no page: an error, status 404"
+    assert told in shell("cite", address, "--format", form).replace("No page", "no page")
+    assert f"answered        {told}" in shell("show", address)
+    shell("cite", address, "--quote", "It is not here", "--capsule", str(shell.folder / "lost.zip"))
+    assert "made again, they are the same to the byte" in shell("check", str(shell.folder / "lost.zip"))
+
+
 def test_several_forms_are_printed_in_the_order_asked_for(held: Any) -> None:
     text = held("cite", "06VELDORA42", "--format", "pwid", "--format", "ris", "--format", "ni")
     assert re.match(r"urn:pwid:\S+\n\nTY  - RPRT\n(.*\n)+ER  - \n\nni:///sha-256;\S+\nni:///sha-256;\S+\n\Z", text)

@@ -15,6 +15,7 @@ from preserve.formats.citations.csl import to_csl_json
 from preserve.formats.citations.data import CitationData
 from preserve.formats.tlog.files import parse_checkpoint, parse_proof
 from preserve.formats.tlog.note import parse_note
+from preserve.model import told_reply
 
 CLAIM: Final = "the citation and the readable page say what is proved"
 
@@ -63,6 +64,7 @@ def _data(files: Mapping[str, bytes], cited: CitedAgain) -> CitationData:
         url=check_capsule.address(members),
         second_hand=check_capsule.second_hand(members)[0],
         whole=str(source["whole"] or "whole"),
+        in_its_place=told_reply(source["status"], source["challenge"]),
         hidden_until_opened=extraction is not None and extraction.hidden_until_opened,
         captured=str(record["date"]),
         archive=checkpoint.origin,

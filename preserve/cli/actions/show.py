@@ -137,6 +137,8 @@ def _captured(page: RecoveredPage, later: Later | None) -> list[str]:
         lines.append(f"{'not signed yet':<15} {NOT_SIGNED}")
     if capture.lack:
         lines.append(f"{'not whole':<15} {capture.lack}")
+    elif capture.in_its_place:
+        lines.append(f"{'answered':<15} {capture.in_its_place}")
     lines += [f"{'note':<15} {terminal_line(detail, 200)}" for _code, detail in page.notes]
     if later is not None:
         lines.append(f"{'later looks':<15} {terminal_line(later.words)}")

@@ -61,6 +61,8 @@ class CitationData(Struct, frozen=True, kw_only=True):
     """Of a copy that a web archive served: from whom, and the moment that it claims. ``captured`` is when we got it."""
     whole: str = "whole"
     """Whether all of the page came: ``whole``, or a key of `preserve.model.NOT_WHOLE`."""
+    in_its_place: str = ""
+    """What came in place of the page (`preserve.model.told_reply`)."""
     date_doubt: str = ""
     """What speaks against ``captured``."""
     hidden_until_opened: bool = False
@@ -95,6 +97,11 @@ class CitationData(Struct, frozen=True, kw_only=True):
         """The town of the embassy or consulate that wrote it; empty where its name tells none."""
         post = _POST.fullmatch(single_spaced(self.origin))
         return "" if post is None else post[1]
+
+    @property
+    def lack(self) -> str:
+        """Why this is not the page, or not all of it; empty where it is."""
+        return NOT_WHOLE.get(self.whole, "") or self.in_its_place
 
     @property
     def told_identifiers(self) -> tuple[str, ...]:
@@ -206,8 +213,8 @@ def note(data: CitationData, shown: Iterable[str] = ()) -> str:
         parts.append(f"passage: {data.passage}{words}")
     if data.second_hand:
         parts.append(f"second hand, {data.second_hand}")
-    if data.whole in NOT_WHOLE:
-        parts.append(NOT_WHOLE[data.whole])
+    if data.lack:
+        parts.append(data.lack)
     if data.hidden_until_opened:
         parts.append("hidden until opened: a browser shows this text only after a script opened it")
     doubt = f", and that is in doubt: {data.date_doubt}" if data.date_doubt else ""

@@ -15,7 +15,6 @@ from preserve.formats.citations.data import (
     note,
     safe_url,
 )
-from preserve.model import NOT_WHOLE
 from preserve.text import single_spaced
 
 _MARKDOWN = str.maketrans({sign: "\\" + sign for sign in r"\`*_{}[]<>#|~^$@&"})
@@ -72,7 +71,7 @@ def to_wikitext(data: CitationData) -> str:
         ("author", _wiki(data.origin)),
         ("date", "" if date is None else iso(date)),
         ("id", _wiki(", ".join(part for part in (_cable(data), *data.told_identifiers) if part))),
-        ("type", _wiki(NOT_WHOLE.get(data.whole, ""))),
+        ("type", _wiki(data.lack)),
         ("via", _wiki(", ".join(part for part in (data.source, _hand(data)) if part))),
         ("archive-url", _wiki_url(data.archived_url)),
         ("archive-date", captured_at(data).date().isoformat() if data.archived_url else ""),
