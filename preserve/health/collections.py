@@ -126,35 +126,7 @@ class StatusReader(Struct, frozen=True):
         if free is not None and free < min_free:
             wrong.append(f"disk low: {free // MIB} MiB are free, captures stop below {min_free // MIB} MiB")
         if holding is not None:
-            # An authority that is not asked any more cannot make its failure good.
-            asked = None if config is None else config.time_authorities
-            wrong += [
-                f"no receipt: {file}: {reason}"
-                for file, reason in holding.unstamped
-                if asked is None or failed_authority(file) in asked
-            ]
-            wrong += [
-                f"{authority} vouches for {size:,} statements, the ledger has {holding.statements:,}: was it set back?"
-                for authority, size in holding.receipts.items()
-                if size > holding.statements
-            ]
-            wrong += self._without_receipt(config, holding)
-            look = holding.last_look
-            if look is not None and not look.good:
-                wrong.append(
-                    f"{look.lost:,} of {look.looked:,} pages that are held were not to be had at the last run: see "
-                    f"`preserve rot -c {name}`; if it is known, `preserve rot accept --all -c {name} --reason WHY`"
-                )
-            if holding.unended:
-                wrong.append(
-                    f"a run did not end, {holding.unended[0]} is open: run `preserve capture {name}` again, it goes on"
-                )
-            if holding.lost_files:
-                wrong.append(f"{holding.lost_files:,} WARC files are gone: see docs/repair.md")
-            if holding.lost_statements:
-                wrong.append(f"{holding.lost_statements:,} statements of the ledger are gone: see docs/repair.md")
-            if holding.last_run is not None and not holding.is_counted:
-                wrong.append(f"its catalogue is missing: run `preserve rebuild {name}`")
+            wrong += self._wrong_in(holding, name, config)
         return CollectionState(
             name=name,
             title="" if config is None else config.title,
@@ -169,6 +141,35 @@ class StatusReader(Struct, frozen=True):
             min_free_bytes=min_free,
             wrong=tuple(wrong),
         )
+
+    def _wrong_in(self, holding: Holding, name: str, config: "CollectionConfig | None") -> Iterator[str]:
+        """What is wrong with what is held, a line each."""
+        # An authority that is not asked any more cannot make its failure good.
+        asked = None if config is None else config.time_authorities
+        for file, reason in holding.unstamped:
+            if asked is None or failed_authority(file) in asked:
+                yield f"no receipt: {file}: {reason}"
+        for authority, size in holding.receipts.items():
+            if size > holding.statements:
+                yield (
+                    f"{authority} vouches for {size:,} statements, the ledger has {holding.statements:,}: "
+                    "was it set back?"
+                )
+        yield from self._without_receipt(config, holding)
+        look = holding.last_look
+        if look is not None and not look.good:
+            yield (
+                f"{look.lost:,} of {look.looked:,} pages that are held were not to be had at the last run: see "
+                f"`preserve rot -c {name}`; if it is known, `preserve rot accept --all -c {name} --reason WHY`"
+            )
+        if holding.unended:
+            yield f"a run did not end, {holding.unended[0]} is open: run `preserve capture {name}` again, it goes on"
+        if holding.lost_files:
+            yield f"{holding.lost_files:,} WARC files are gone: see docs/repair.md"
+        if holding.lost_statements:
+            yield f"{holding.lost_statements:,} statements of the ledger are gone: see docs/repair.md"
+        if holding.last_run is not None and not holding.is_counted:
+            yield f"its catalogue is missing: run `preserve rebuild {name}`"
 
     def _jobs(self, config: "CollectionConfig", wrong: list[str]) -> Sequence[JobState]:
         found = []
