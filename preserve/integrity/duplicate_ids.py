@@ -4,7 +4,7 @@ Tested by ``tests/unit/integrity/test_duplicate_ids.py``.
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,6 +32,34 @@ class _Held(NamedTuple):
     are_own: bool
 
 
+class RecordIds(NamedTuple):
+    """Ids of records of one file. ``own``: those in which a crawler speaks of itself; ``others``: all others.
+
+    ``wanted``: what is referred to, by which record, and the field that names it.
+    """
+
+    others: list[str]
+    own: list[str]
+    wanted: list[tuple[str, str, str]]
+
+    @classmethod
+    def none(cls) -> "RecordIds":
+        """Those of no records."""
+        return cls([], [], [])
+
+    def add(self, facts: RecordFacts) -> None:
+        """Takes in one record."""
+        record_id = facts.record_id
+        (self.own if is_crawlers_own(facts) else self.others).append(record_id)
+        for name, target in facts.references:
+            self.wanted.append((target, record_id, name))
+
+    def settled(self) -> "RecordIds":
+        """The same without the references of these records to one another, which most are."""
+        held = {*self.others, *self.own}
+        return self._replace(wanted=[one for one in self.wanted if one[0] not in held])
+
+
 class References:
     """Takes in records; says at the end which ids stand twice, and which are referred to and not there."""
 
@@ -45,15 +73,27 @@ class References:
 
     def add(self, file: int, facts: RecordFacts) -> None:
         """One record of the file with this number; files are taken in rising order."""
-        record_id, is_own = facts.record_id, is_crawlers_own(facts)
-        before = self._held.get(record_id)
-        self._held[record_id] = (
-            _Held(file, 1, is_own) if before is None else _Held(file, before.records + 1, before.are_own and is_own)
-        )
-        for name, target in facts.references:
-            self._wanted.append((target, file, record_id, name))
+        ids = RecordIds.none()
+        ids.add(facts)
+        self.take(file, ids)
+
+    def take(self, file: int, ids: RecordIds) -> None:
+        """Several records of that file."""
+        others = dict.fromkeys(ids.others, _Held(file, 1, are_own=False))
+        if len(others) == len(ids.others) and self._held.keys().isdisjoint(others):
+            # Nearly always so: then nothing is done for each of them.
+            self._held.update(others)
+        else:
+            self._count(file, ids.others, are_own=False)
+        self._count(file, ids.own, are_own=True)
+        self._wanted += [(target, file, by, name) for target, by, name in ids.wanted]
         if len(self._held) + len(self._wanted) >= self._most:
             self._spill()
+
+    def _count(self, file: int, ids: Iterable[str], *, are_own: bool) -> None:
+        for record_id in ids:
+            before = self._held.get(record_id, _Held(file, 0, are_own=True))
+            self._held[record_id] = _Held(file, before.records + 1, are_own=before.are_own and are_own)
 
     def _spill(self) -> sqlite3.Connection:
         """Puts on disk what is held. Most references are to a neighbour, and need not be looked up there."""
@@ -82,7 +122,7 @@ class References:
 
     def _twice(self) -> Iterator[tuple[str, int, int, bool]]:
         if self._db is None:
-            yield from ((record_id, *held) for record_id, held in sorted(self._held.items()) if held.records > 1)
+            yield from sorted((record_id, *held) for record_id, held in self._held.items() if held.records > 1)
             return
         self._spill().execute("CREATE INDEX held_id ON held (id)")
         yield from self._db.execute(

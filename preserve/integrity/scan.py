@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import NamedTuple, Self, TypeVar
 
 from preserve.errors import FormatError
 from preserve.formats.warc.containers import Container, RecordSpan
@@ -11,9 +11,11 @@ from preserve.integrity.expected import ExpectedRecord, expected_of
 from preserve.integrity.facts import RecordFacts
 from preserve.integrity.record import RecordQuery, facts_of
 from preserve.readers.hashing import Fault
-from preserve.readers.segments import SegmentReader, stretch_fault
+from preserve.readers.segments import Gather, SegmentReader, stretch_fault
 from preserve.regular import FileIdentity
 from preserve.store.copying import Hashed, hash_file
+
+T = TypeVar("T")
 
 
 class ScannedRecord(NamedTuple):
@@ -33,6 +35,10 @@ class ScannedRecord(NamedTuple):
     def found(self) -> RecordFacts | None:
         """What was found of the record; None: there is none."""
         return self.expected.facts() if self.facts is None and self.expected is not None else self.facts
+
+
+def _as_read(_name: str, rows: Iterable[ScannedRecord]) -> Iterable[ScannedRecord]:
+    return rows
 
 
 def _rows(wanted: RecordQuery, name: str, spots: Iterator[RecordSpan]) -> Iterator[ScannedRecord]:
@@ -102,10 +108,14 @@ class Scanner:
             EnvironmentFaultError: a helper died.
             OSError: the file cannot be read.
         """
+        return self.gathered(path, container, _as_read)
+
+    def gathered(self, path: Path, container: Container, gather: Gather[ScannedRecord, T]) -> Iterator[T]:
+        """The same, gathered where it is read; raises what `rows` raises."""
         try:
-            yield from self._stretches.over(path, container)
+            yield from self._stretches.gathered(path, container, gather)
         except FormatError as error:
-            yield ScannedRecord(0, 0, 0, None, ("E-WARC-GZIP", str(error)))
+            yield from gather(path.name, [ScannedRecord(0, 0, 0, None, ("E-WARC-GZIP", str(error)))])
 
     def hashed(self, path: Path) -> Hashing:
         """Begins to take a file's SHA-256."""

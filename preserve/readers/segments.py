@@ -30,10 +30,13 @@ STRETCH_BYTES = 2 * MIB
 _WORTH_PROCESSES_BYTES = 8 * MIB
 
 T = TypeVar("T")
+U = TypeVar("U")
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 Look = Callable[[str, Iterator[RecordSpan]], Iterable[T]]
 """Takes the records of the file with this name, or of a stretch of it; gives what it finds, which a pipe can carry."""
+Gather = Callable[[str, Iterable[T]], Iterable[U]]
+"""Makes less of what was found in a file of this name, or in a stretch of it. It is sent, by its own name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +56,23 @@ def _ready() -> None:
     """Does nothing: the first task of a pool makes its processes."""
 
 
-def _stretch(path: Path, start: int, stop: int, is_guess: bool) -> _Stretch[Any]:  # noqa: FBT001 - sent by position
+def _as_found(_name: str, found: Iterable[T]) -> Iterable[T]:
+    return found
+
+
+def _stretch(
+    path: Path,
+    start: int,
+    stop: int,
+    is_guess: bool,  # noqa: FBT001 - sent by position
+    gather: Gather[Any, Any],
+) -> _Stretch[Any]:
     with open_written(path) as file:
         first = Members(file, start=start).next_start(start, stop) if is_guess else start
         if first >= stop:
             return _Stretch(first, first, [])
         members = Members(file, start=first, stop=stop, hold_bytes=HOLD_BYTES)
-        found = list(_LOOK[0](path.name, records_of(members)))
+        found = list(gather(path.name, _LOOK[0](path.name, records_of(members))))
         return _Stretch(first, members.offset, found)
 
 
@@ -135,32 +148,39 @@ class SegmentReader(Generic[T]):
             EnvironmentFaultError: a helper died.
             OSError: the file cannot be read.
         """
+        return self.gathered(path, container, _as_found)
+
+    def gathered(self, path: Path, container: Container, gather: Gather[T, U]) -> Iterator[U]:
+        """The same of a file that was not told of, gathered where it is found: what a helper sends costs time.
+
+        Raises what `over` raises.
+        """
         pool = self._pool if container is Container.WARC_GZIP else None
         with open_written(path) as file:
             size = os.fstat(file.fileno()).st_size
             is_told_of = path in self._ahead or path in self._expected
             if pool is None or (size < 2 * STRETCH_BYTES and not is_told_of):
-                yield from self._look(path.name, records_in(file, container))
+                yield from gather(path.name, self._look(path.name, records_in(file, container)))
                 self.done_bytes += size
                 return
         try:
             if is_told_of:
-                yield from self._read_ahead(pool, path)
+                yield from gather(path.name, self._read_ahead(pool, path))
                 self.done_bytes += size
             else:
-                yield from self._dealt(pool, path, size)
+                yield from self._dealt(pool, path, size, gather)
         except BrokenProcessPool as error:
             raise _died() from error
 
-    def _dealt(self, pool: ProcessPoolExecutor, path: Path, size: int) -> Iterator[T]:
+    def _dealt(self, pool: ProcessPoolExecutor, path: Path, size: int, gather: Gather[T, U]) -> Iterator[U]:
         starts = iter(range(0, size, STRETCH_BYTES))
-        waiting: deque[tuple[int, Future[_Stretch[T]]]] = deque()
+        waiting: deque[tuple[int, Future[_Stretch[U]]]] = deque()
 
         def deal() -> None:
             start = next(starts, None)
             if start is not None:
                 stop = min(start + STRETCH_BYTES, size)
-                waiting.append((stop, pool.submit(_stretch, path, start, stop, start > 0)))
+                waiting.append((stop, pool.submit(_stretch, path, start, stop, start > 0, gather)))
 
         for _number in range(self._count + 2):
             deal()
@@ -174,7 +194,8 @@ class SegmentReader(Generic[T]):
                     # A piece that began before covers the whole stretch.
                     continue
                 if stretch.first != reached:
-                    stretch = pool.submit(_stretch, path, reached, stop, False).result()  # noqa: FBT003 - as it is sent
+                    again = pool.submit(_stretch, path, reached, stop, False, gather)  # noqa: FBT003 - as it is sent
+                    stretch = again.result()
                 yield from stretch.found
                 reached = stretch.end
                 self.done_bytes = before + reached

@@ -17,6 +17,7 @@ from preserve.findings import Claim, Verdict
 from preserve.formats.warc.containers import Container
 from preserve.integrity.duplicate_ids import References
 from preserve.integrity.scan import ScannedRecord, Scanner
+from preserve.integrity.verify.file_records import RECORDS_TOGETHER, FileRecords, file_records
 from preserve.integrity.verify.report import ORIGIN, Findings, Report, claim, not_checked, not_proven
 from preserve.limits import MIB
 from preserve.progress import Tell, untold
@@ -42,7 +43,6 @@ _SIGNED = "who signed the package"
 _COMPLETE = "nothing was changed, added or taken out"
 _UNREADABLE = ("E-WARC-UNREADABLE", "E-WARC-EMPTY", "E-WARC-GZIP", "E-WARC-HEADER", "E-WARC-LENGTH")
 _MISMATCH = ("E-WARC-BLOCK-DIGEST", "E-WARC-PAYLOAD-DIGEST")
-_TOLD_EVERY = 1024
 
 
 @dataclass(slots=True)
@@ -97,12 +97,11 @@ def verify_files(
             checked = FileCheck(path)
             done.append(checked)
             rows = _rows(checked, scanner, Path(scratch), (authorities, believed), second_reader=second_reader)
-            for row in rows:
-                checked.records += row.facts is not None
-                _take(checked, row, number, references)
-                told += 1
-                if not told % _TOLD_EVERY:
-                    progress(path.name, told, done_bytes=before + row.offset)
+            for some in rows:
+                _take(checked, some, number, references)
+                told += some.rows
+                if told // RECORDS_TOGETHER > (told - some.rows) // RECORDS_TOGETHER:
+                    progress(path.name, told, done_bytes=before + some.offset)
             before += path.stat().st_size
             if checked.findings.has("I-WARC-MEMBERS"):
                 checked.findings.add("W-WARC-MEMBERS", path.name)
@@ -119,20 +118,16 @@ def is_package(path: Path) -> bool:
     return False
 
 
-def _take(checked: FileCheck, row: ScannedRecord, number: int, references: References) -> None:
-    facts = row.facts
-    if facts is None:
-        code, detail = row.fault or ("E-WARC-HEADER", "")
-        checked.findings.add(code, f"{checked.path.name} at byte {row.offset}", detail)
-        return
-    for code, detail in facts.faults:
-        checked.findings.add(code, f"{checked.path.name} {facts.record_id} {facts.uri or ''}".rstrip(), detail)
-    references.add(number, facts)
+def _take(checked: FileCheck, some: FileRecords, number: int, references: References) -> None:
+    checked.records += some.records
+    for code, where, detail in some.faults:
+        checked.findings.add(code, f"{checked.path.name} {where}", detail)
+    references.take(number, some.ids)
 
 
 def _rows(
     checked: FileCheck, scanner: Scanner, scratch: Path, reader: "_Reader", *, second_reader: bool
-) -> Iterator[ScannedRecord]:
+) -> Iterator[FileRecords]:
     path, findings = checked.path, checked.findings
     try:
         checked.size = path.stat().st_size
@@ -145,9 +140,9 @@ def _rows(
             yield from _package_rows(checked, scanner, scratch, reader, second_reader=second_reader)
         else:
             any_record = False
-            for row in scanner.rows(path, checked.container):
+            for some in scanner.gathered(path, checked.container, file_records):
                 any_record = True
-                yield row
+                yield some
             if not any_record:
                 findings.add("E-WARC-EMPTY", path.name)
             if second_reader:
@@ -167,7 +162,7 @@ def _read_again(checked: FileCheck, path: Path, container: Container, where: str
 
 def _package_rows(
     checked: FileCheck, scanner: Scanner, scratch: Path, reader: "_Reader", *, second_reader: bool
-) -> Iterator[ScannedRecord]:
+) -> Iterator[FileRecords]:
     # What checks packages brings certificates.
     from preserve.formats.wacz import open_package, package_defects, package_signature  # noqa: PLC0415
     from preserve.integrity.verify.package_check import Believed, PackageCheck  # noqa: PLC0415
@@ -191,7 +186,8 @@ def _package_rows(
             for name in package.warc_names:
                 for row in _member_rows(checked, package, name, scanner, scratch, second_reader=second_reader):
                     held.take(name, row)
-                    yield row
+                    # One by one: what the package's ledger says of a record is told beside what is wrong with it.
+                    yield from file_records(name, [row])
             checked.has_ledger = held.is_ours
             checked.package_claims = held.finish(checked.signature)
 
