@@ -6,6 +6,7 @@ from typing import Final
 
 MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 """The months in three capitals, as messages and time stamps write them."""
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "'")
 _MOST_LOOKED_AT: Final = 64 * 1024
 _UNSEEN: Final = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 """What JSON lets stand as it is, and a terminal acts upon: C1 controls, and signs that change the order of text."""
@@ -16,6 +17,14 @@ def clean(text: str) -> str:
     if text.replace("\n", "").replace("\t", "").isprintable():
         return text
     return "".join(c if c.isprintable() or c in "\n\t" else "\ufffd" for c in text)
+
+
+def csv_cell(text: str) -> str:
+    """The text as a cell of CSV that no spreadsheet takes for a formula (OWASP, CSV injection).
+
+    One ``'`` stands before what would be one, and before a ``'``: whoever takes one off has the exact text.
+    """
+    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def escaped_json(text: str) -> str:

@@ -24,7 +24,7 @@ from preserve.export.suffixes import Suffixes
 from preserve.replay.blocked import HiddenRecords
 from preserve.replay.stated_texts import TextSource, read_again
 from preserve.store.catalogue import Catalogue, ShownCable
-from preserve.text import clean, escaped_json
+from preserve.text import clean, csv_cell, escaped_json
 
 FIELDS: Final = (
     "created", "date_time_group", "origin", "classification", "tags", "released", "redacted_note", "partial_note",
@@ -265,9 +265,8 @@ TEXT_TABLES: Final = {"texts": TextTable(_texts, _about_text), "references": Tex
 def write_csv(rows: Iterable[Mapping[str, Any]], out: IO[bytes], columns: Sequence[str] = COLUMNS) -> int:
     """RFC 4180, UTF-8, with a header row; lists are parted by line feeds. Returns the number of rows.
 
-    A cell that a spreadsheet would take for a formula (it begins with ``=``, ``+``, ``-``, ``@``, a tab or a carriage
-    return, or with ``'``) has ``'`` before it. To have the exact cell, take one leading ``'`` off. Control characters,
-    which a spreadsheet or a terminal acts upon, are U+FFFD; the other forms have them.
+    Cells are those of `csv_cell`. Control characters, which a spreadsheet or a terminal acts upon, are U+FFFD; the
+    other forms have them.
     """
     lines = io.TextIOWrapper(out, encoding="utf-8", errors="replace", newline="", write_through=True)
     writer = csv.writer(lines, lineterminator="\r\n")
@@ -290,7 +289,7 @@ def _cell(value: object) -> str:
         return "yes" if value else "no"
     text = "\n".join(value) if isinstance(value, list) else str(value)
     text = "\r".join(clean(part) for part in text.split("\r"))
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r", "'")) else text
+    return csv_cell(text)
 
 
 def write_jsonl(rows: Iterable[Mapping[str, Any]], out: IO[bytes], columns: Sequence[str] = COLUMNS) -> int:

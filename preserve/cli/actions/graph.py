@@ -15,7 +15,7 @@ from preserve.cli.shared.common import Place, counted, say, schema_name
 from preserve.cli.shared.output import opened_output
 from preserve.cli.shared.search_indexes import asking
 from preserve.replay.graph import Edge, Graph, Node, read_graph
-from preserve.text import terminal_line
+from preserve.text import csv_cell, terminal_line
 
 _COLUMNS: Final = (
     "citing",
@@ -136,8 +136,7 @@ def _csv(found: Graph, _key: str | None) -> str:
 def _cell(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r", "'")) else text
+    return csv_cell("" if value is None else str(value))
 
 
 def _json(found: Graph, _key: str | None) -> str:

@@ -19,7 +19,7 @@ from preserve.cli.shared.common import Place, asks_json
 from preserve.cli.shared.manner import is_coloured
 from preserve.cli.shared.tones import heading, rendered, toned
 from preserve.errors import UsageError
-from preserve.text import nearest, terminal_line
+from preserve.text import csv_cell, nearest, terminal_line
 
 FORMATS: Final = ("table", "tsv", "csv", "json")
 _MEASURED: Final = 200
@@ -126,7 +126,7 @@ def _tsv_line(values: Sequence[str]) -> str:
 
 def _csv_line(values: Sequence[str]) -> str:
     out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerow(values)
+    csv.writer(out, lineterminator="\n").writerow(map(csv_cell, values))
     return out.getvalue()
 
 

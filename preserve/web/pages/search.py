@@ -18,7 +18,7 @@ from preserve.formats.citations.data import is_web
 from preserve.replay.recover import published_as
 from preserve.replay.searching import ORDERS, Order, Question, SearchAnswer, SearchHits, ask
 from preserve.store.searchindex import FACET_KINDS, MARKS, RANKED, FacetChoice, Filters
-from preserve.text import single_spaced
+from preserve.text import csv_cell, single_spaced
 from preserve.web.library import Shelf
 from preserve.web.metadata import coins
 from preserve.web.plots import Bar, Plot, bars
@@ -349,7 +349,7 @@ def _exported(shelf: Shelf, asked: DeskRequest) -> tuple[Sought, SearchAnswer]:
 
 
 def as_csv(shelf: Shelf, asked: DeskRequest) -> File:
-    """All hits as CSV (RFC 4180): what a spreadsheet would take for a formula stands behind an apostrophe."""
+    """All hits as CSV (RFC 4180), in cells of `csv_cell`."""
     _wanted, answer = _exported(shelf, asked)
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
@@ -361,8 +361,7 @@ def as_csv(shelf: Shelf, asked: DeskRequest) -> File:
 
 
 def _cell(value: object) -> str:
-    text = " ".join(value) if isinstance(value, list) else "" if value is None else str(value)
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
+    return csv_cell(" ".join(value) if isinstance(value, list) else "" if value is None else str(value))
 
 
 def as_jsonl(shelf: Shelf, asked: DeskRequest) -> File:

@@ -1,5 +1,6 @@
 """How commands speak: quiet, verbose, with progress, in colour or plain; and the tables that they write."""
 
+import csv
 import io
 import json
 import sys
@@ -182,6 +183,13 @@ def test_values_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
     ]
     write_rows(TableShape("csv", ("subject", "tags")), [{"subject": 'say "x", y', "tags": ("a", "b")}])
     assert capsys.readouterr().out == 'subject,tags\n"say ""x"", y",a b\n'
+
+
+@pytest.mark.parametrize("subject", ["=1+1", "+1", "-1", "@SUM(A1)", "'quoted"])
+def test_no_cell_of_csv_is_a_formula(subject: str, capsys: pytest.CaptureFixture[str]) -> None:
+    write_rows(TableShape("csv", ("subject",)), [{"subject": subject}])
+    (_heads, (cell,)) = csv.reader(io.StringIO(capsys.readouterr().out))
+    assert cell == f"'{subject}"
 
 
 def test_a_table_fits_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
