@@ -12,14 +12,13 @@ from preserve.findings import Finding
 from preserve.limits import MIB
 from preserve.model import moment_text
 from preserve.provenance.receipts import failed_authority
-from preserve.schedule.job_table import CAPTURE, JobEvent, JobStatus
+from preserve.schedule.job_table import CAPTURE, SCHEDULE_CHANGED, JobEvent, JobStatus
 from preserve.schedule.jobs import Job
 from preserve.store.checks import Check, lasting_damage
 
 FILE = "file"
 """The subject of a collection's file that has mistakes."""
 _SAMPLE_S = 3600
-_CHANGED = "the schedule was changed"
 
 
 def observe_job(job: Job, standing: JobStatus, now: int) -> list[Observation]:
@@ -70,7 +69,7 @@ def observe_job(job: Job, standing: JobStatus, now: int) -> list[Observation]:
                 occasion=event.nominal,
             )
         )
-    if standing.ended and standing.ended[-1].reason != _CHANGED:
+    if standing.ended and standing.ended[-1].reason != SCHEDULE_CHANGED:
         found += _reported(job, standing.ended[-1])
     found += [
         Observation(
@@ -92,10 +91,10 @@ def _to_tell(ended: Sequence[JobEvent]) -> list[JobEvent]:
 
     A moment may have been given up for the next one, which is good already when somebody looks.
     """
-    if not ended or ended[-1].reason == _CHANGED:
+    if not ended or ended[-1].reason == SCHEDULE_CHANGED:
         return []
     last = ended[-1]
-    given_up = [one for one in ended[:-1] if one.outcome != "ran" and one.reason != _CHANGED]
+    given_up = [one for one in ended[:-1] if one.outcome != "ran" and one.reason != SCHEDULE_CHANGED]
     return [*given_up, last] if last.outcome == "ran" else [last]
 
 

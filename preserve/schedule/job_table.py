@@ -33,6 +33,8 @@ DAMAGE = "damage was found"
 _VERSION = 3
 _RULE_KEYS = {"every", "cron", "time_zone", "only", "jitter"}
 """Keys that say when moments are due; the others may change and the moments stay."""
+SCHEDULE_CHANGED = "the schedule was changed"
+"""The reason of a moment that was given up for that, in the table: it counts for and against nothing."""
 _STEP_TRIES = 3
 _MOST_AT_ONCE = 10_000
 """Due moments recorded in one look: after many years, or a clock set far ahead, the next looks go on."""
@@ -441,12 +443,12 @@ class JobTable:
             return int(row[1]), int(row[2])
         anchor, settled = now, now - 1
         if row is not None:
-            self._give_up_waiting("the schedule was changed")
+            self._give_up_waiting(SCHEDULE_CHANGED)
             former = rule_kept(row[0])
             for moment in moments(former, seed=self._seed, anchor=row[1], after=row[2]):
                 if moment.start > now:
                     break
-                self._record(moment, "skipped", "the schedule was changed", now)
+                self._record(moment, "skipped", SCHEDULE_CHANGED, now)
             newest = self._connection.execute("SELECT max(nominal) FROM moment").fetchone()[0]
             anchor = max(now, row[2] + 1, (newest or 0) + 1)
             settled = anchor - 1
