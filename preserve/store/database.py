@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import stat
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -25,6 +26,7 @@ _SURROUNDINGS = frozenset(
         sqlite3.SQLITE_NOLFS,
     }
 )
+_BESIDE = ("-wal", "-shm", "-journal")
 _BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 
 
@@ -64,6 +66,8 @@ def connect(path: Path, *, schema: str, version: int, next_step: str, read_only:
         UnmadeError: it is to be read only, and holds nothing yet.
     """
     connection = None
+    if not read_only:
+        _check_own(path, next_step)
     try:
         connection = _open(path, read_only=read_only)
         if read_only:
@@ -81,6 +85,20 @@ def connect(path: Path, *, schema: str, version: int, next_step: str, read_only:
             raise UnmadeError(f"{path} holds nothing yet", next_step="Run it again.")
         raise BrokenStateError(f"{path} has schema {held}, this program uses {version}", next_step=next_step)
     return connection
+
+
+def _check_own(path: Path, next_step: str) -> None:
+    """Raises `BrokenStateError` where a link lies there, or a file has another name: somebody else's would be written.
+
+    SQLite follows both, and sets its log before it can be asked which schema the file has.
+    """
+    for end in ("", *_BESIDE):
+        one = Path(f"{path}{end}")
+        with suppress(OSError):
+            about = one.lstat()
+            if stat.S_ISLNK(about.st_mode) or (stat.S_ISREG(about.st_mode) and about.st_nlink > 1):
+                message = f"{one} is a link, or the file has another name, too: nothing is written through it"
+                raise BrokenStateError(message, next_step=next_step)
 
 
 def begin_snapshot(connection: sqlite3.Connection) -> None:

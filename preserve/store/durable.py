@@ -90,8 +90,19 @@ def free_bytes(folder: Path) -> int:
 
 
 def _opened(path: Path, flags: int, mode: str) -> BinaryIO:
-    """Opens a file of the archive to be written to; a link in its place is not followed to somewhere else."""
-    return cast(BinaryIO, os.fdopen(os.open(path, flags | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644), mode))
+    """Opens a file of the archive to be written to: not through a link, nor one that has another name elsewhere."""
+    descriptor = os.open(path, flags | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o644)
+    if not _is_own(os.fstat(descriptor)):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, _NOT_OWN, str(path))
+    return cast(BinaryIO, os.fdopen(descriptor, mode))
+
+
+_NOT_OWN: Final = "it is no plain file of its own"
+
+
+def _is_own(about: os.stat_result) -> bool:
+    return stat.S_ISREG(about.st_mode) and about.st_nlink == 1
 
 
 def append_synced(path: Path, data: bytes) -> None:
@@ -152,10 +163,9 @@ def _open_lock(path: Path) -> int:
         OSError: something else lies there.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o644)
-    about = os.fstat(descriptor)
-    if not stat.S_ISREG(about.st_mode) or about.st_nlink > 1:
+    if not _is_own(os.fstat(descriptor)):
         os.close(descriptor)
-        raise OSError(errno.EINVAL, "it is no plain file of its own", str(path))
+        raise OSError(errno.EINVAL, _NOT_OWN, str(path))
     return descriptor
 
 

@@ -127,7 +127,7 @@ class LedgerFiles:
         if not folder.is_dir():
             return
         for path in folder.iterdir():
-            if path.name.isdigit() and int(path.name) < width:
+            if path.name.isascii() and path.name.isdigit() and int(path.name) < width:
                 path.unlink()
         if width == TILE_WIDTH:
             folder.rmdir()

@@ -122,3 +122,27 @@ def test_links_inside_are_told_and_those_above_are_not(held: Any) -> None:
     copied = held.folder / "copy" / "demo" / "archive" / path.name
     assert not copied.is_symlink()
     assert copied.read_bytes() == (held.folder / "elsewhere.warc.gz").read_bytes()
+
+
+@pytest.mark.parametrize("name", ["²", "٣", "1_0"])
+def test_names_that_are_no_numbers_of_a_tile_stay_where_they_are(held: Any, name: str) -> None:
+    beside = held.archives / "demo" / "ledger" / "tile" / "0" / "000.p" / name
+    beside.write_bytes(b"somebody's")
+    kept = held.archives / "demo" / "receipts" / f"{name}.one.tsr"
+    kept.parent.mkdir(exist_ok=True)
+    kept.write_bytes(b"somebody's")
+    held("capture", "demo")
+    held("repair", "demo", "--from", str(held.archives))
+    assert beside.read_bytes() == kept.read_bytes() == b"somebody's"
+    held("ledger", "prove", "demo", name, "--out", str(held.folder / "proof"), status=3)
+
+
+def test_a_note_of_a_check_is_not_written_to_a_file_that_has_another_name(held: Any) -> None:
+    theirs = held.folder / "theirs"
+    theirs.write_text("precious\n")
+    notes = held.archives / ".schedule" / "demo" / "checks.jsonl"
+    notes.parent.mkdir(parents=True, exist_ok=True)
+    notes.unlink(missing_ok=True)
+    notes.hardlink_to(theirs)
+    held("verify", "demo", status=None)
+    assert theirs.read_text() == "precious\n"

@@ -104,7 +104,7 @@ def prove(place: Place, *, collection: str, record: str, out: Path | None, entry
     paths = open_archive(place.archives, collection)
     log_of = Ledger(paths)
     note = log_of.note()
-    index = int(record) if record.isdigit() else index_of_record(paths, record)
+    index = int(record) if record.isascii() and record.isdigit() else index_of_record(paths, record)
     if note is None or index >= log_of.covered:
         raise NotHeldError(f"statement {index} is under no checkpoint yet", next_step="Run a capture to its end first.")
     proof = Proof(index=index, hashes=log_of.inclusion_proof(index, log_of.covered), checkpoint=note)

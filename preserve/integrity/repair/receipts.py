@@ -63,7 +63,8 @@ def _first(found: Mapping[str, FoundReceipt], path: Path) -> bytes:
 
 def _size(path: Path) -> int | None:
     text = path.name.partition(".")[0]
-    return int(text) if text.isdigit() and len(text) < 17 and path.is_file() else None  # noqa: PLR2004 - below 2**53
+    is_size = text.isascii() and text.isdigit() and len(text) < 17  # noqa: PLR2004 - below 2**53
+    return int(text) if is_size and path.is_file() else None
 
 
 def _read(path: Path) -> bytes:

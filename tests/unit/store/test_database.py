@@ -1,12 +1,14 @@
-"""A database that several processes find missing at the same moment."""
+"""A database that several processes find missing at the same moment, and one that is somebody else's."""
 
 import sqlite3
 import threading
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from preserve.errors import LockedError
+from preserve.errors import BrokenStateError, LockedError
 from preserve.store import database
 from preserve.store.database import connect
 
@@ -54,3 +56,21 @@ def test_a_database_that_another_is_writing_to_is_not_read_as_one_that_never_cha
 
     with pytest.raises(LockedError, match="locked"):
         connect(path, schema="", version=1, next_step="", read_only=True)
+
+
+@pytest.mark.parametrize("end", ["", "-wal", "-shm", "-journal"])
+@pytest.mark.parametrize("put", [Path.symlink_to, Path.hardlink_to])
+def test_nothing_is_written_to_a_file_that_has_another_name(
+    tmp_path: Path, end: str, put: Callable[[Path, Path], None]
+) -> None:
+    theirs = tmp_path / "theirs"
+    with closing(sqlite3.connect(theirs)) as made:
+        made.execute("CREATE TABLE precious (a)")
+    before = theirs.read_bytes()
+    path = tmp_path / "ours.sqlite"
+    put(tmp_path / f"ours.sqlite{end}", theirs)
+
+    with pytest.raises(BrokenStateError, match="another name"):
+        connect(path, schema="CREATE TABLE one (a)", version=1, next_step="")
+
+    assert theirs.read_bytes() == before
