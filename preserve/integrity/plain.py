@@ -39,7 +39,7 @@ _LOOKED_AT: Final = frozenset({"revisit", "resource"})
 _OK: Final = 200
 
 
-class _Manner(Struct, frozen=True):
+class _ShapeFacts(Struct, frozen=True):
     """What the names in a header say of a record. Places are those of values; ``payload`` None: none is declared.
 
     ``wholes``: by status, what `wholeness` says of a complete reply in such a record.
@@ -57,14 +57,14 @@ class _Manner(Struct, frozen=True):
 
 
 @lru_cache(maxsize=64)
-def _manner_of(shape: HeaderShape) -> _Manner | None:
+def _shape_facts(shape: HeaderShape) -> _ShapeFacts | None:
     """None where something is to be told of every record with such a header."""
     places = shape.places
     is_odd = shape.version not in VERSIONS or not _ODD.isdisjoint(places) or shape.kind in _LOOKED_AT
     if is_odd or misuses_of(shape.kind, shape.keys) or not places.keys() >= {*ALWAYS, "warc-block-digest"}:
         return None
     header = RecordHeader.shaped(shape, shape.sample, b"")
-    return _Manner(
+    return _ShapeFacts(
         record_id=places["warc-record-id"],
         date=places["warc-date"],
         uri=places.get("warc-target-uri"),
@@ -85,17 +85,17 @@ def plain_facts(
     ``layouts``: a page that may be of one of these is looked at.
     """
     shape = header.shape
-    manner = None if shape is None else _manner_of(shape)
-    if shape is None or manner is None:
+    known = None if shape is None else _shape_facts(shape)
+    if shape is None or known is None:
         return None
     values = header.values
-    record_id, date = values[manner.record_id], values[manner.date]
-    uri = None if manner.uri is None else values[manner.uri]
+    record_id, date = values[known.record_id], values[known.date]
+    uri = None if known.uri is None else values[known.uri]
     is_usual = record_id.startswith("<urn:") and record_id.endswith(">") and is_whole_date(date)
     if not is_usual or (uri is not None and uri.startswith("<")):
         return None
     status, reply = None, None
-    if manner.is_reply:
+    if known.is_reply:
         plain = plain_body(block)
         if plain is None:
             return None
@@ -103,24 +103,24 @@ def plain_facts(
         if (identity or layouts) and has_content_coding(block, end):
             return None
         reply = memoryview(block)[end:]
-    block_sha256 = _fitting(values[manner.block], block)
+    block_sha256 = _fitting(values[known.block], block)
     declared: str | None = None
     payload_sha256: str | None = ""
-    if manner.payload is not None:
-        declared = values[manner.payload]
-        content = reply if reply is not None else behind_head(block) if manner.is_http else block
+    if known.payload is not None:
+        declared = values[known.payload]
+        content = reply if reply is not None else behind_head(block) if known.is_http else block
         payload_sha256 = _fitting(declared, content)
     if block_sha256 is None or payload_sha256 is None:
         return None
     if reply is not None and layouts and status == _OK and any_may_be(layouts, reply):
         return None
-    references = tuple([(name, bare_uri(values[place])) for name, place in manner.references])
+    references = tuple([(name, bare_uri(values[place])) for name, place in known.references])
     if not identity:
         return RecordFacts(
             record_id[1:-1], shape.kind, uri, date, None, None, None, declared, status, None, None, references
         )
-    if status not in manner.wholes:
-        manner.wholes[status] = wholeness(header, status, complete=True, decodes=True)
+    if status not in known.wholes:
+        known.wholes[status] = wholeness(header, status, complete=True, decodes=True)
     taken = sha256(header.raw)
     taken.update(block)
     return RecordFacts(
@@ -136,7 +136,7 @@ def plain_facts(
         media_type_in(block, len(block) - len(reply)) if mime and reply is not None else None,
         None,
         references,
-        whole=manner.wholes[status],
+        whole=known.wholes[status],
     )
 
 

@@ -106,7 +106,7 @@ def moved(place: Place, old: str, new: str, *, collection: str, reason: str) -> 
 
     From then on NEW belongs to the collection, as if `include` had it, and a page that is held from there is not lost.
 
-    For example: `preserve rot moved http://a.example https://b.example -c news`
+    For example: `preserve rot moved http://a.test/ https://b.test/ -c news`
     """
     from preserve.cli.actions import rot as actions
 
