@@ -176,6 +176,11 @@ class CancelledError(PreserveError):
     exit_status = 130
 
 
+def install_step(extra: str) -> str:
+    """What to do next where a library is missing that comes with this extra."""
+    return f"Install the extra `{extra}` too (see `preserve docs install`)."
+
+
 def unreadable(what: str, error: OSError, *, next_step: str = "") -> PreserveError:
     """The error for evidence that the system does not give out.
 

@@ -12,6 +12,7 @@ from typing import Final
 from preserve.alarms.command import run_to_end
 from preserve.alarms.documents import text, title
 from preserve.alarms.values import AlarmEvent, AlarmMessage, Patience
+from preserve.errors import install_step
 from preserve.net import apprise_child
 from preserve.net.apprise_child import NO_SERVICE, NOT_INSTALLED, NOT_TAKEN, TAKEN
 from preserve.net.deadline import RefusedError, UnreachedError
@@ -42,6 +43,6 @@ def notify(address: str, patience: Patience, message: AlarmMessage) -> None:
     if ended.status in _WHY:
         raise RefusedError(_WHY[ended.status])
     if ended.status == NOT_INSTALLED:
-        raise UnreachedError("Apprise is not installed; install the extra `apprise` too (see `preserve docs install`)")
+        raise UnreachedError(f"Apprise is not installed. {install_step('apprise')}")
     if ended.status != TAKEN:
         raise UnreachedError("the library Apprise failed")

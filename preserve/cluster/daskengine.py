@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple
 from preserve.cluster.engine import RUN_AGAIN, NextTask, Outcome
 from preserve.cluster.pieces import fetched, piece_of, pieces_in
 from preserve.cluster.task import FileTask, run_task
-from preserve.errors import EnvironmentFaultError
+from preserve.errors import EnvironmentFaultError, install_step
 
 _CONNECT_S: Final = 30
 _AHEAD: Final = 2
@@ -49,7 +49,7 @@ def dask_part(name: str) -> Any:  # noqa: ANN401 - some of it has no annotations
         part = import_module(name)
     except ImportError as error:
         raise EnvironmentFaultError(
-            "what speaks to a cluster is not installed", next_step="Run `pip install 'preserve-warc[cluster]'`."
+            f"a cluster needs {name}, which is not installed", next_step=install_step("cluster")
         ) from error
     # What it tells of lost workers and schedulers is told here, by file.
     for logger in _LOGGERS:

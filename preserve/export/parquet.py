@@ -13,7 +13,7 @@ from enum import StrEnum
 from types import TracebackType
 from typing import IO, Any, Final, Self
 
-from preserve.errors import FormatError, UsageError
+from preserve.errors import FormatError, UsageError, install_step
 from preserve.limits import MIB
 
 _BATCH_COST: Final = 4 * MIB
@@ -51,7 +51,7 @@ class RowWriter:
         except ImportError as error:
             raise UsageError(
                 "Parquet needs pyarrow, which is not installed",
-                next_step="Install its extra `export` too (see `preserve docs install`), or choose another form.",
+                next_step=f"{install_step('export')} Or choose another form.",
             ) from error
         types = {
             Kind.TEXT: pa.string(),

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import import_module
 from typing import Any, Final
 
-from preserve.errors import EnvironmentFaultError
+from preserve.errors import EnvironmentFaultError, install_step
 from preserve.export.lineage import (
     THINGS,
     Lineage,
@@ -69,7 +69,7 @@ def _library() -> Any:  # noqa: ANN401 - a module without types
     except ImportError as error:
         raise EnvironmentFaultError(
             "PROV is written with the library prov, which is not installed",
-            next_step="Install its extra `export` too (see `preserve docs install`).",
+            next_step=install_step("export"),
         ) from error
 
 

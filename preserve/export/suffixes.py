@@ -8,7 +8,7 @@ from functools import cache, lru_cache
 from importlib.metadata import version
 from typing import Final, NamedTuple
 
-from preserve.errors import UsageError
+from preserve.errors import UsageError, install_step
 
 _PACKAGE: Final = "publicsuffixlist"
 
@@ -59,7 +59,7 @@ class Suffixes:
         except ImportError as error:
             raise UsageError(
                 f"the table of the index needs {_PACKAGE}, which is not installed",
-                next_step="Install its extra `export` too (see `preserve docs install`).",
+                next_step=install_step("export"),
             ) from error
         self.version = version(_PACKAGE)
         """The version of the package, which names the day of its list."""

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 from urllib.parse import urlsplit
 
 from preserve.config.stores import check_key
-from preserve.errors import ArchiveError, EnvironmentFaultError, FormatError, NetworkError, PreserveError
+from preserve.errors import ArchiveError, EnvironmentFaultError, FormatError, NetworkError, PreserveError, install_step
 from preserve.expressions import lazy_re
 from preserve.limits import MIB
 from preserve.model import parse_utc
@@ -305,7 +305,7 @@ class BucketStore:
             from obstore.store import S3Store  # noqa: PLC0415
         except ImportError as error:
             raise EnvironmentFaultError(
-                "object storage needs the package obstore", next_step="pip install 'preserve-warc[s3]'"
+                "object storage needs obstore, which is not installed", next_step=install_step("s3")
             ) from error
         patience = self._patience
         client: dict[str, Any] = {"timeout": timedelta(seconds=timeout_s), "connect_timeout": timedelta(seconds=10)}

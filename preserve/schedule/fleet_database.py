@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
-from preserve.errors import EnvironmentFaultError, NetworkError, UsageError
+from preserve.errors import EnvironmentFaultError, NetworkError, UsageError, install_step
 
 Execute = Callable[[str, Sequence[object]], list[Any]]
 """Runs a statement in a transaction; its rows."""
@@ -196,6 +196,6 @@ def _driver() -> Any:  # noqa: ANN401 - it has no types
         from pg8000 import dbapi  # noqa: PLC0415 - of an extra
     except ImportError as error:
         raise EnvironmentFaultError(
-            "a fleet needs the package pg8000", next_step="pip install 'preserve-warc[fleet]'"
+            "a fleet needs pg8000, which is not installed", next_step=install_step("fleet")
         ) from error
     return dbapi

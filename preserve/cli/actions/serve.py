@@ -10,7 +10,7 @@ from pathlib import Path
 
 from preserve.cli.shared.common import Place, say
 from preserve.cli.shared.loading import at_hand, public_names, trusted_keys
-from preserve.errors import EnvironmentFaultError, NotHeldError, UsageError
+from preserve.errors import EnvironmentFaultError, NotHeldError, UsageError, install_step
 from preserve.expressions import keep_no_more_expressions, lazy_re
 from preserve.model import check_collection_name
 from preserve.store.archive import list_collections
@@ -47,7 +47,7 @@ def run(  # noqa: PLR0913 - one for each option
     except ModuleNotFoundError as error:
         raise EnvironmentFaultError(
             f"the desk needs {error.name}, which is not installed",
-            next_step="Install its extra `web` too (see `preserve docs install`).",
+            next_step=install_step("web"),
         ) from error
     (host, port), shown_at = _places(desk, exhibit, exhibit_url, public, own_copy)
     watched = _listen(metrics, "--metrics 127.0.0.1:8352") if metrics else None

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from preserve.crawler.browser.ways import OWN_USER, own_folder, program_of, temporary_folder
-from preserve.errors import EnvironmentFaultError
+from preserve.errors import EnvironmentFaultError, install_step
 from preserve.regular import read_regular
 
 PATH_VARIABLE = "PRESERVE_CHROMIUM"
@@ -53,16 +53,20 @@ def find_browser() -> str:
         EnvironmentFaultError: it, or what drives it, is not installed.
     """
     if find_spec("playwright") is None:
-        raise EnvironmentFaultError("pages of this collection need a browser: pip install 'preserve-warc[browser]'")
+        raise EnvironmentFaultError(
+            "pages of this collection need a browser, and Playwright, which drives it, is not installed",
+            next_step=install_step("browser"),
+        )
     named = os.environ.get(PATH_VARIABLE)
     found = named if named and Path(named).is_file() else None
     if not named:
         found = next((path for name in _NAMES if (path := shutil.which(name))), None)
     if found is None:
-        where = (
-            f"{PATH_VARIABLE} names no file: {named}" if named else f"install chromium, or name it in {PATH_VARIABLE}"
+        where = f": {PATH_VARIABLE} names no file: {named}" if named else ""
+        raise EnvironmentFaultError(
+            f"pages of this collection need a browser, and there is none{where}",
+            next_step=f"Install chromium, or name it in {PATH_VARIABLE}.",
         )
-        raise EnvironmentFaultError(f"pages of this collection need a browser, and there is none: {where}")
     return found
 
 

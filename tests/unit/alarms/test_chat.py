@@ -68,7 +68,7 @@ def test_an_address_of_no_service_is_said_to_be_one() -> None:
     [
         (f"raise SystemExit({NOT_TAKEN})", "the service did not take it"),
         (f"raise SystemExit({NO_SERVICE})", "the address names no service that Apprise knows"),
-        (f"raise SystemExit({NOT_INSTALLED})", "Apprise is not installed; install the extra `apprise` too"),
+        (f"raise SystemExit({NOT_INSTALLED})", "Apprise is not installed. Install the extra `apprise` too"),
         (f"raise RuntimeError('{_SECRET}')", "the library Apprise failed"),
         ("import os; os.kill(os.getpid(), 9)", "the library Apprise failed"),
         ("import time; time.sleep(60)", "it did not end within 0.5 s and was killed"),

@@ -281,12 +281,14 @@ def test_a_driver_that_says_nothing_is_ended(monkeypatch: pytest.MonkeyPatch, tm
 
 def test_without_a_browser_the_person_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("preserve.crawler.browser.process.find_spec", lambda _name: None)
-    with pytest.raises(EnvironmentFaultError, match=r"pip install 'preserve-warc\[browser\]'"):
+    with pytest.raises(EnvironmentFaultError, match="Playwright") as missing:
         find_browser()
+    assert "extra `browser`" in missing.value.next_step
     monkeypatch.setattr("preserve.crawler.browser.process.find_spec", lambda name: name)
     monkeypatch.setenv("PATH", "/nowhere")
-    with pytest.raises(EnvironmentFaultError, match="install chromium"):
+    with pytest.raises(EnvironmentFaultError, match="there is none") as missing:
         find_browser()
+    assert "Install chromium" in missing.value.next_step
 
 
 @pytest.mark.parametrize(
