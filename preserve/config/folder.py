@@ -24,8 +24,23 @@ if TYPE_CHECKING:
     from preserve.config.release import ReleaseConfig
 
 
+_ENDINGS = (".yaml", ".yml")
+"""How a file of configuration must end, and how its writer may have thought that it may."""
+
+
+def _refuse_misnamed(path: Path) -> None:
+    """Whoever wrote the file thinks that it counts.
+
+    Raises:
+        ConfigError: it is not there, and one is with the other ending.
+    """
+    other = path.with_suffix(_ENDINGS[1])
+    if other.is_file() and not path.exists():
+        raise ConfigError((f"{other}: not read: its name must end in {_ENDINGS[0]}",), next_step=f"Name it {path}.")
+
+
 def list_collections(config_dir: Path) -> tuple[str, ...]:
-    """The names of the collections that have a file, sorted.
+    """The names of the collections that have a file, sorted; one whose name ends in ``.yml`` is there, and a mistake.
 
     Raises:
         ConfigError: the folder cannot be read.
@@ -33,7 +48,7 @@ def list_collections(config_dir: Path) -> tuple[str, ...]:
     folder = config_dir / "collections"
     if folder.is_dir() and not os.access(folder, os.R_OK | os.X_OK):
         raise ConfigError((f"{folder} cannot be read",), next_step="Run it as the user who owns it.")
-    return tuple(sorted(path.stem for path in folder.glob("*.yaml") if path.is_file()))
+    return tuple(sorted({path.stem for ending in _ENDINGS for path in folder.glob(f"*{ending}") if path.is_file()}))
 
 
 def own_collections(config_dir: Path) -> tuple[str, ...]:
@@ -51,6 +66,7 @@ def load_collection(config_dir: Path, name: str) -> "CollectionConfig":
     check_collection_name(name)
     path = config_dir / "collections" / f"{name}.yaml"
     if not path.is_file():
+        _refuse_misnamed(path)
         own = path if config_dir != bundled_config_dir() else user_config_dir() / "collections" / path.name
         raise ConfigError(
             (f"{own}: no such collection; {nearest(name, list_collections(config_dir))}",),
@@ -79,7 +95,7 @@ def has_alarms(config_dir: Path) -> bool:
     """Whether there is a file of alarms."""
     path = config_dir / "alarms.yaml"
     # One that is there and cannot be read must not pass for none: nobody would be told anything.
-    return path.exists() or path.is_symlink()
+    return path.exists() or path.is_symlink() or path.with_suffix(_ENDINGS[1]).is_file()
 
 
 def load_alarms(config_dir: Path) -> "AlarmsConfig":
@@ -95,6 +111,7 @@ def load_alarms(config_dir: Path) -> "AlarmsConfig":
     path = config_dir / "alarms.yaml"
     if not has_alarms(config_dir):
         return AlarmsConfig()
+    _refuse_misnamed(path)
     data = _read(path)
     value = read_yaml(data).value
     channels = value.get("channels") if isinstance(value, dict) else None
@@ -113,6 +130,7 @@ def load_blocked(config_dir: Path) -> "BlockedConfig":
 
     path = config_dir / "blocked.yaml"
     if not path.is_file():
+        _refuse_misnamed(path)
         return BlockedConfig(name="blocked")
     return check(_read(path), BlockedConfig, source=str(path), name="blocked")
 

@@ -3,6 +3,7 @@
 Tested by ``tests/scenarios/test_status.py``.
 """
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -17,6 +18,7 @@ from preserve.health.link_history import LinkCounts, kept_links, links_of
 from preserve.health.waiting import Waiting, waiting_in
 from preserve.limits import MIB
 from preserve.model import moment_text
+from preserve.provenance.keys import key_path
 from preserve.provenance.knownlogs import KnownLogs
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.receipts import failed_authority
@@ -76,7 +78,8 @@ class CollectionState(Struct, frozen=True, kw_only=True):
 class StatusReader(Struct, frozen=True):
     """Where to look, and at what time (seconds since 1970). ``layouts`` are made when they are needed.
 
-    ``keeps`` False: nothing is written for the next look; what would have to be worked out is left out.
+    ``keeps`` False: nothing is written for the next look; what would have to be worked out is left out. ``keys``: the
+    folder of signing keys, where one that is missing is wrong, since this installation captures.
     """
 
     archives: Path
@@ -84,6 +87,7 @@ class StatusReader(Struct, frozen=True):
     now: int
     layouts: Callable[[], Mapping[str, Layout]]
     keeps: bool = True
+    keys: Path | None = None
 
     def state_of(
         self, name: str, config: "CollectionConfig | None", *, mistake: str = "", with_links: bool = True
@@ -117,10 +121,8 @@ class StatusReader(Struct, frozen=True):
         if holding is not None and checked.full is not None and checked.full.statements is not None:
             since = max(0, holding.statements - checked.full.statements)
             checked = LastCheck(full=checked.full, last=checked.last, since=since, damage=checked.damage)
-        if config is not None and not is_held:
-            wrong.append(
-                f"there is no archive: run `preserve init {name}`; if there was one, see whether its disk is mounted"
-            )
+        if config is not None:
+            wrong += self._what_is_missing(name, is_held=is_held)
         if config is None and not mistake and has_table(self.archives, name):
             wrong.append("it was scheduled, and its file is gone: nothing of it is captured")
         if free is not None and free < min_free:
@@ -184,6 +186,14 @@ class StatusReader(Struct, frozen=True):
             found.append(JobState(job=job.kind, standing=standing, wrong=lines))
             wrong += [f"{job.kind}: {line}" for line in lines]
         return found
+
+    def _what_is_missing(self, name: str, *, is_held: bool) -> Iterator[str]:
+        """Of what a configured collection needs: its archive, and the key that signs what is added to it."""
+        path = None if self.keys is None else key_path(name, self.keys)
+        if not is_held:
+            yield f"there is no archive: run `preserve init {name}`; if there was one, see whether its disk is mounted"
+        elif path is not None and not os.path.lexists(path):
+            yield f"the signing key {path} is not there: nothing can be captured; put a copy of it back"
 
     def _without_receipt(self, config: "CollectionConfig | None", holding: Holding) -> Iterator[str]:
         """Authorities that give none and have not failed either: nobody asked them, after an import, say."""

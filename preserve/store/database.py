@@ -47,7 +47,8 @@ def database_fault(what: str, error: sqlite3.DatabaseError, *, next_step: str) -
     if code in _SURROUNDINGS:
         return EnvironmentFaultError(
             message,
-            next_step="See whether the disk is full or read-only, and who may write there. Nothing captured is lost.",
+            next_step="See whether the disk is full or read-only, and who may write there; then run it again. "
+            "Nothing stated is lost.",
         )
     return BrokenStateError(message, next_step=next_step)
 

@@ -169,6 +169,8 @@ def _open_lock(path: Path) -> int:
     return descriptor
 
 
+_NO_LOCK: Final = frozenset({errno.EINVAL, errno.ELOOP, errno.EISDIR, errno.ENXIO})
+"""What the system says where something else lies in a lock's place."""
 _BRIEFLY: Final = ", for a moment"
 _BRIEF_LOCK_S: Final = 30.0
 _LOCK_NAMED_S: Final = 1.0
@@ -193,9 +195,12 @@ class Lock:
         try:
             descriptor = _open_lock(self._path)
         except OSError as error:
+            is_odd = error.errno in _NO_LOCK
             raise EnvironmentFaultError(
                 f"{self._path}: the lock cannot be opened: {error.strerror}",
-                next_step="It is a plain file of this program. Find out who put something else there; move it away.",
+                next_step="It is a plain file of this program. Find out who put something else there; move it away."
+                if is_odd
+                else "Run it as a user who may write there, and see whether the disk is full or read-only.",
             ) from error
         began_s = time.monotonic()
         while True:

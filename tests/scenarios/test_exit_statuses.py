@@ -95,6 +95,9 @@ def test_a_catalogue_that_is_none_is_no_damage_of_evidence(held: Any) -> None:
         assert "preserve rebuild demo" in held.errors
     held("rebuild", "demo")
     held("list", status=3)
+    assert "Leave out" not in held.errors
+    held("list", "--tag", "PREL", status=3)
+    assert "Leave out a filter" in held.errors
 
 
 @pytest.mark.damages

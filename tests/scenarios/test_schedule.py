@@ -276,7 +276,7 @@ def test_a_child_gives_its_status_what_it_said_and_a_report_only_where_it_is_an_
     ended = run_child(["capture"], Asking(hear=heard.append))
     assert (ended.status, ended.report) == (2, None)
     assert "Missing argument" in ended.said
-    assert heard == [f"preserve: {ended.said}"]
+    assert heard == [f"preserve: {ended.said}", "  next: See `preserve capture --help`."]
 
 
 def test_every_verification_is_noted_and_a_note_cut_short_takes_no_other_with_it(shell: Shell, site: Site) -> None:

@@ -15,9 +15,11 @@ from prometheus_client.parser import text_string_to_metric_families
 
 import preserve
 from preserve.cli.main import main
+from preserve.cli.shared.common import keys_folder
 from preserve.cli.shared.moments import written
 from preserve.config.place import bundled_config_dir
 from preserve.health import link_history
+from preserve.provenance.keys import key_path
 from preserve.store.checks import Check, checks_path, note_check
 from preserve.store.durable import Lock
 from preserve.store.layout import CollectionPaths
@@ -95,6 +97,18 @@ def test_a_run_that_did_not_end_is_wrong_and_one_under_way_is_not(
         shell("status")
     left.unlink()
     shell("status")
+
+
+def test_a_missing_signing_key_is_wrong_where_the_collection_is_configured(
+    shell: Shell, site: Site, beginning: Beginning
+) -> None:
+    _captured(shell, site, beginning)
+    key = key_path("demo", keys_folder(os.environ))
+    moved = key.rename(key.with_name("elsewhere"))
+    assert f"WRONG      the signing key {key} is not there: nothing can be captured" in shell("status", status=1)
+    (shell.config / "collections" / "demo.yaml").unlink()
+    assert "signing key" not in shell("status", status=None)
+    moved.rename(key)
 
 
 def test_a_schedule_that_nobody_looks_at_is_wrong(shell: Shell, site: Site) -> None:

@@ -41,7 +41,7 @@ def doctor(place: Place, *, collections: tuple[str, ...]) -> int:
         )
     ]
     if is_new and (place.archives.exists() or place.keys.exists()):
-        step = "Write a file into collections/ of it, or give --config."
+        step = "Run `preserve new NAME URL`, which writes the file of one, or name the folder with --config."
         sections[0][1].append(warn("configuration", f"no collection is configured in {place.config_dir}", step))
     for name in _names(place, collections):
         config, points = _configured(place, name)

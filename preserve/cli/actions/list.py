@@ -24,7 +24,11 @@ def list_cables(
         rows = islice(held(opened, filters), limit)
         count = _write_json(rows) if place.as_json else write_rows(shape, (cable_row(*row) for row in rows))
     if not count and not place.as_json:
-        say("preserve: no cable is held that fits\n  next: leave out a filter.")
+        say(
+            "preserve: no cable is held\n  next: Pages that are no cables are listed by `preserve rot --all`."
+            if filters == Filters()
+            else "preserve: no cable is held that fits\n  next: Leave out a filter."
+        )
     return 0 if count else 3
 
 

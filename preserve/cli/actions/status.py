@@ -35,7 +35,7 @@ _MOST_LINES = 20
 def status(place: Place, *, collections: tuple[str, ...], no_links: bool, metrics_to: Path | None) -> int:
     """Show how collections are doing: captures, schedules, verifications, links, size, ledger, receipts, alarms."""
     now = int(time.time())
-    desk = StatusReader(place.archives, KnownLogs(place.keys), now, cache(lambda: all_layouts(place)))
+    desk = StatusReader(place.archives, KnownLogs(place.keys), now, cache(lambda: all_layouts(place)), keys=place.keys)
     told = _alarms(place)
     states = [
         state_of_file(desk, place.config_dir, name, with_links=not no_links) for name in _names(place, collections)

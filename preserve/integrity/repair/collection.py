@@ -47,6 +47,7 @@ from preserve.store.copying import copy_to_part, hash_file, need_room, part_of, 
 from preserve.store.durable import make_dir, write_atomic
 from preserve.store.layout import CollectionPaths
 from preserve.store.warcfile import container_of
+from preserve.text import counted
 
 _BY_RECORD = {".warc": Container.WARC, ".warc.gz": Container.WARC_GZIP}
 """Containers that are put together record by record; of others only the whole file can be had."""
@@ -304,7 +305,8 @@ class Repairer:
         if _container_by_name(job.name) is None:
             found, reason = 0, "such a file can only be taken from a copy as a whole, and none has it"
         elif found < records:
-            reason = f"{records - found} records are in no copy"
+            left = records - found
+            reason = f"{counted(left, 'record')} {'is' if left == 1 else 'are'} in no copy"
         return Plan(path=path, records=records, found=found, sources=sources, reason=reason)
 
     def _aside(self, path: Path) -> str | None:

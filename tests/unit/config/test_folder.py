@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from preserve.config.folder import list_collections, load_collection
+from preserve.config.folder import has_alarms, list_collections, load_alarms, load_blocked, load_collection
 from preserve.config.place import bundled_config_dir, find_config_dir
 from preserve.errors import ConfigError, UsageError
 
@@ -54,6 +54,19 @@ def test_the_environment_of_the_process_is_asked_by_default(
 def test_collections_are_listed_by_name(config_dir: Path, tmp_path: Path) -> None:
     assert list_collections(config_dir) == ("tides", "waves")
     assert list_collections(tmp_path) == ()
+
+
+def test_a_file_with_another_ending_is_not_passed_over(config_dir: Path) -> None:
+    (config_dir / "collections" / "gulls.yml").write_text(GOOD)
+    assert list_collections(config_dir) == ("gulls", "tides", "waves")
+    with pytest.raises(ConfigError, match=r"gulls\.yml: not read: its name must end in \.yaml"):
+        load_collection(config_dir, "gulls")
+    (config_dir / "alarms.yml").write_text("channels: {}")
+    (config_dir / "blocked.yml").write_text("blocked: []")
+    assert has_alarms(config_dir)
+    for load in (load_alarms, load_blocked):
+        with pytest.raises(ConfigError, match=r"\.yml: not read"):
+            load(config_dir)
 
 
 def test_a_collection_is_loaded_by_name(config_dir: Path) -> None:
