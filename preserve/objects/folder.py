@@ -12,9 +12,17 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from preserve.config.stores import check_key
-from preserve.errors import ArchiveError, EnvironmentFaultError, unreadable
+from preserve.errors import EnvironmentFaultError, unreadable
 from preserve.limits import MIB
-from preserve.objects.port import DeclaredHashError, ListedObject, LookedAt, ObjectData, ObjectLock, OpenedObject
+from preserve.objects.port import (
+    DeclaredHashError,
+    ListedObject,
+    LookedAt,
+    ObjectData,
+    ObjectLock,
+    OpenedObject,
+    changed,
+)
 from preserve.regular import FileIdentity, open_regular, read_regular
 from preserve.store.copying import hash_file, is_part
 from preserve.store.durable import make_dir, make_read_only, sync_dir, write_atomic
@@ -67,7 +75,7 @@ class FolderStore:
                     return file.read(size)
         except OSError as error:
             raise unreadable(str(path), error) from error
-        raise ArchiveError(f"{path} was changed while it was read")
+        raise changed(str(path))
 
     def locks(self, keys: Sequence[str]) -> Iterator[ObjectLock | None]:
         """See `ObjectStore`."""

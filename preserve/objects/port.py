@@ -49,7 +49,10 @@ class OpenedObject(Struct, frozen=True):
             NetworkError: it could not be read to its end.
         """
         if self.size > most:
-            raise ArchiveError(f"{self.key} is larger than {most} bytes")
+            raise ArchiveError(
+                f"{self.key} is larger than {most} bytes",
+                next_step="It is no file of this program: find out who put it there.",
+            )
         return b"".join(self.chunks)
 
 
@@ -129,6 +132,14 @@ class ObjectStore(Protocol):
 
 class DeclaredHashError(ArchiveError):
     """The store did not get the bytes that it was told of."""
+
+
+def changed(where: str) -> ArchiveError:
+    """The error for an object that another one has replaced, or that is gone, while it was read."""
+    return ArchiveError(
+        f"{where} was changed while it was read",
+        next_step="Run it again. If it stays so, find out who writes there.",
+    )
 
 
 @contextmanager

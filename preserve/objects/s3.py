@@ -22,13 +22,21 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 from urllib.parse import urlsplit
 
 from preserve.config.stores import check_key
-from preserve.errors import ArchiveError, EnvironmentFaultError, FormatError, NetworkError, PreserveError, install_step
+from preserve.errors import EnvironmentFaultError, FormatError, NetworkError, PreserveError, install_step
 from preserve.expressions import lazy_re
 from preserve.limits import MIB
 from preserve.model import parse_utc
 from preserve.net.heads import HeadReply, heads
 from preserve.net.session import NoAnswerError
-from preserve.objects.port import DeclaredHashError, ListedObject, LookedAt, ObjectData, ObjectLock, OpenedObject
+from preserve.objects.port import (
+    DeclaredHashError,
+    ListedObject,
+    LookedAt,
+    ObjectData,
+    ObjectLock,
+    OpenedObject,
+    changed,
+)
 
 if TYPE_CHECKING:
     from obstore.store import S3Store
@@ -210,7 +218,7 @@ class BucketStore:
             try:
                 got = self._asked("read", key, ranged)
             except _NoObjectError as error:
-                raise ArchiveError(f"{self._at(key)} is gone while it is read") from error
+                raise changed(self._at(key)) from error
             except NetworkError as error:
                 last = error
                 continue
@@ -350,7 +358,7 @@ class BucketStore:
                 raise self._no_bucket() from None
             raise _NoObjectError(key) from None
         except PreconditionError:
-            raise ArchiveError(f"{self._at(key)} was changed while it was read") from None
+            raise changed(self._at(key)) from None
         except (PermissionDeniedError, UnauthenticatedError) as error:
             raise EnvironmentFaultError(
                 f"{self.name}: the store does not let us {verb} {key}{_told(str(error))}",

@@ -66,7 +66,8 @@ def capture(
         config = load_collection(place.config_dir, collection)
     if config.browser != "off" and processes > 1:
         raise UsageError(
-            "pages that a browser loads ask many hosts, so that one process must deal them: leave out --processes"
+            f"pages of {config.name} are loaded by a browser, and ask many hosts: one process must capture them",
+            next_step="Leave out --processes.",
         )
     bounds = _bounds(config) if adaptive else None
     layouts = chosen_layouts(place, config)
