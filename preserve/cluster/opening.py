@@ -32,7 +32,7 @@ from preserve.store.layout import CollectionPaths
 if TYPE_CHECKING:
     from preserve.cluster.parts import EngineParts
     from preserve.cluster.texts import EngineTexts
-    from preserve.integrity.mirror import SealedObject
+    from preserve.integrity.store_cache import SealedObject
     from preserve.replay.stated_texts import TextSource
 
 _PROCESSES = lazy_re(r"processes(?::([1-9][0-9]?))?\Z", re.ASCII)

@@ -16,7 +16,7 @@ from preserve.readers.index import IndexedPart, captures_of, indexed_parts
 from preserve.readers.segments import SegmentReader
 
 if TYPE_CHECKING:
-    from preserve.integrity.mirror import SealedObject
+    from preserve.integrity.store_cache import SealedObject
 
 T = TypeVar("T")
 _END: Final = b"\n"

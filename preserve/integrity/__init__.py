@@ -1,1 +1,1 @@
-"""Checks of an archive against its own ledger. Nothing here changes an archive."""
+"""An archive and its ledger held against each other: checked, imported into, repaired, copied, and read again."""

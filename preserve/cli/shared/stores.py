@@ -17,7 +17,7 @@ from preserve.errors import UsageError
 from preserve.model import check_collection_name
 
 if TYPE_CHECKING:
-    from preserve.integrity.mirror import SealedObject
+    from preserve.integrity.store_cache import SealedObject
     from preserve.objects.port import ObjectStore
     from preserve.store.layout import CollectionPaths
 
@@ -27,7 +27,7 @@ def brought_here(place: Place, chosen: Sequence[str]) -> Place:
 
     Raises:
         UsageError: no collection is named.
-        PreserveError: as `preserve.integrity.mirror.mirror` has it.
+        PreserveError: as `preserve.integrity.store_cache.bring_here` has it.
     """
     if not chosen:
         raise UsageError(
@@ -35,7 +35,7 @@ def brought_here(place: Place, chosen: Sequence[str]) -> Place:
             next_step="Name the collections that are to be read (see --help).",
         )
     # Most commands read folders.
-    from preserve.integrity.mirror import mirror, opener  # noqa: PLC0415
+    from preserve.integrity.store_cache import bring_here, opener  # noqa: PLC0415
     from preserve.objects.opening import open_store  # noqa: PLC0415
     from preserve.provenance.knownlogs import KnownLogs  # noqa: PLC0415
     from preserve.store.heldfiles import keep_elsewhere  # noqa: PLC0415
@@ -47,7 +47,7 @@ def brought_here(place: Place, chosen: Sequence[str]) -> Place:
     for name in dict.fromkeys(chosen):
         paths = CollectionPaths(root, check_collection_name(name))
         with ProgressLine("statements") as told:
-            remark = mirror(store, paths, KnownLogs(place.keys, at=store.place / name), progress=told)
+            remark = bring_here(store, paths, KnownLogs(place.keys, at=store.place / name), progress=told)
         if remark:
             say(f"preserve: {remark}")
     return replace(place, archives=root, store="")
@@ -100,7 +100,7 @@ class NamedFiles:
         """Each where it lies, one of a store in a temporary folder until the next is asked for.
 
         Raises:
-            PreserveError: as `preserve.integrity.mirror.mirror` and `sealed_files` have it.
+            PreserveError: as `preserve.integrity.store_cache.bring_here` and `sealed_files` have it.
         """
         for each in self.named:
             if isinstance(each, Path):
@@ -114,9 +114,9 @@ class NamedFiles:
         """Finds the files in stores for who fetches them elsewhere; `paths` fetches none then.
 
         Raises:
-            PreserveError: as `preserve.integrity.mirror.mirror` and `sealed_objects` have it.
+            PreserveError: as `preserve.integrity.store_cache.bring_here` and `sealed_objects` have it.
         """
-        from preserve.integrity.mirror import sealed_objects  # noqa: PLC0415 - most commands read folders
+        from preserve.integrity.store_cache import sealed_objects  # noqa: PLC0415 - most commands read folders
 
         for text in dict.fromkeys(each for each in self.named if isinstance(each, str)):
             found = self._found[text] = []
@@ -141,12 +141,12 @@ class NamedFiles:
 
     def leave_out_unsealed(self, path: Path) -> None:
         """The same of a file that `look_up` found and that turned out to be another one as it was read."""
-        from preserve.integrity.mirror import NOT_SEALED  # noqa: PLC0415 - as above
+        from preserve.integrity.store_cache import NOT_SEALED  # noqa: PLC0415 - as above
 
         self.leave_out(self.name_of(path), NOT_SEALED)
 
     def _of_store(self, text: str) -> Iterable[Path]:
-        from preserve.integrity.mirror import sealed_files  # noqa: PLC0415 - most commands read folders
+        from preserve.integrity.store_cache import sealed_files  # noqa: PLC0415 - most commands read folders
 
         store, paths = self._ledger_of(text)
         with tempfile.TemporaryDirectory(prefix="preserve-") as folder:
@@ -159,13 +159,15 @@ class NamedFiles:
 
     def _ledger_of(self, text: str) -> "tuple[ObjectStore, CollectionPaths]":
         """A collection in a store, with its ledger brought here."""
-        from preserve.integrity.mirror import mirror  # noqa: PLC0415 - as above
+        from preserve.integrity.store_cache import bring_here  # noqa: PLC0415 - as above
         from preserve.provenance.knownlogs import KnownLogs  # noqa: PLC0415
         from preserve.store.layout import CollectionPaths  # noqa: PLC0415
 
         store, name = collection_in_store(text)
         paths = CollectionPaths(_folder_of(store), name)
-        remark = mirror(store, paths, KnownLogs(keys_folder(os.environ), at=store.place / name), with_catalogue=False)
+        remark = bring_here(
+            store, paths, KnownLogs(keys_folder(os.environ), at=store.place / name), with_catalogue=False
+        )
         if remark:
             say(f"preserve: {remark}")
         return store, paths

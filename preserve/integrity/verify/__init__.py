@@ -1,1 +1,1 @@
-"""Checks of a collection against its own ledger, and of files by themselves. Nothing here changes an archive."""
+"""Checks of a collection against its own ledger, and of files by themselves. Only `stating` writes: what was read."""

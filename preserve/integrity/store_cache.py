@@ -63,7 +63,7 @@ def opener(store: ObjectStore) -> OpenElsewhere:
     return open_file
 
 
-def mirror(
+def bring_here(
     store: ObjectStore,
     paths: CollectionPaths,
     logs: KnownLogs,
@@ -84,7 +84,7 @@ def mirror(
         LockedError: another process makes the same for a long time.
     """
     with Lock(paths.lock, f"what reads {store.name}/{paths.name}", is_brief=True):
-        work = _Mirror(store, paths, logs, progress, with_catalogue=with_catalogue)
+        work = _Cache(store, paths, logs, progress, with_catalogue=with_catalogue)
         was_here = paths.checkpoint.is_file()
         try:
             return work.bring()
@@ -101,7 +101,7 @@ def mirror(
 
 
 @dataclass(frozen=True, slots=True)
-class _Mirror:
+class _Cache:
     store: ObjectStore
     paths: CollectionPaths
     logs: KnownLogs
@@ -109,7 +109,7 @@ class _Mirror:
     with_catalogue: bool = field(kw_only=True)
 
     def bring(self) -> str:
-        """See `mirror`."""
+        """See `bring_here`."""
         paths = self.paths
         note = self._read(self._below(paths.checkpoint), DEFAULT_LIMITS.max_note_bytes)
         if note is None:
@@ -249,7 +249,7 @@ class SealedObject:
 def sealed_files(store: ObjectStore, paths: CollectionPaths, folder: Path) -> Iterator[FetchedFile]:
     """The files that the ledger of a collection seals, in its order, each fetched into a folder and held against that.
 
-    ``paths``: what `mirror` brought up to date.
+    ``paths``: what `bring_here` brought up to date.
 
     Raises:
         NetworkError, EnvironmentFaultError: one cannot be read, or there is no room.
