@@ -10,9 +10,7 @@ from preserve.cli.shared.trusting import trust_option
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(dir_okay=False, path_type=Path))
-@click.option(
-    "--collection", "-c", multiple=True, help="Of documents: look only in this collection. May be given again."
-)
+@click.option("--collection", "-c", multiple=True, help="Of documents: look only in this collection. May be repeated.")
 @click.option(
     "--live",
     is_flag=True,

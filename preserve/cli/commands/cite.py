@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from preserve.cli.shared.common import Place, reading_options
+from preserve.cli.shared.common import Place, collection_option, reading_options
 
 FORMS = (
     "text",
@@ -66,7 +66,7 @@ class _Form(click.ParamType):  # type: ignore[type-arg] # older ones are not gen
     default=("text",),
     show_default=True,
     help=f"How the citation is written: {', '.join(FORMS)}, or csl:STYLE with the name or the file of any style of "
-    "the Citation Style Language. May be given again.",
+    "the Citation Style Language. May be repeated.",
 )
 @click.option("--long", "is_long", is_flag=True, help="Print all that proves the copy, not one identifier alone.")
 @click.option("--search", "words", metavar="WORDS", help="Cite every cable that has WORDS, the best first.")
@@ -76,7 +76,7 @@ class _Form(click.ParamType):  # type: ignore[type-arg] # older ones are not gen
     help="Cite every copy that this document cites: its bibliography.",
 )
 @click.option("--at", metavar="TIME", help="Cite the newest capture at or before TIME (UTC).")
-@click.option("--collection", "-c", multiple=True, help="Look only in this collection. May be given again.")
+@collection_option
 @click.option("--quote", help="The words of the passage that is cited.")
 @click.option("--paragraph", type=int, help="The number of the paragraph that is cited.")
 @click.option("--chars", metavar="A-B", help="The characters that are cited, from 0; B is not among them.")

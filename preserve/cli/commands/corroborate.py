@@ -2,12 +2,12 @@
 
 import click
 
-from preserve.cli.shared.common import Place, command_options
+from preserve.cli.shared.common import Place, collection_option, command_options
 
 
 @click.command()
 @click.argument("cable")
-@click.option("--collection", "-c", multiple=True, help="Look only in this collection. May be given again.")
+@collection_option
 @command_options
 def corroborate(place: Place, cable: str, collection: tuple[str, ...]) -> int:
     """Group the sources of CABLE by what they show, at each of three checksums: of page, text, text for comparison.

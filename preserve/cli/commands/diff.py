@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from preserve.cli.shared.common import Place, reading_options
+from preserve.cli.shared.common import Place, collection_option, reading_options
 
 
 @click.command()
@@ -13,7 +13,7 @@ from preserve.cli.shared.common import Place, reading_options
 @click.argument("b", required=False)
 @click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Write the difference as a page as well.")
 @click.option("--context", type=click.IntRange(0, 1000), default=2, show_default=True, help="Lines shown around each.")
-@click.option("--collection", "-c", multiple=True, help="Look only in this collection. May be given again.")
+@collection_option
 @reading_options
 def diff(
     place: Place,

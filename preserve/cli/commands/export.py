@@ -45,7 +45,7 @@ def _command(form: str, title: str) -> click.Command:
         type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
         help="The file to write, there whole or not at all; - is stdout. [default: -]",
     )
-    @click.option("--collection", "-c", multiple=True, help="Only this collection. May be given again.")
+    @click.option("--collection", "-c", multiple=True, help="Only this collection. May be repeated.")
     @click.option(
         "--table",
         type=click.Choice(_TABLES),

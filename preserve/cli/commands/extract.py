@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from preserve.cli.shared.common import PathOrStore
-from preserve.cli.shared.engines import on_option
+from preserve.cli.shared.engines import on_option, processes_option
 
 
 @click.command()
@@ -24,12 +24,10 @@ from preserve.cli.shared.engines import on_option
     show_default=True,
     help="jsonl: a line each. parquet: a row each; needs the extra `export`.",
 )
-@click.option("--layout", "chosen", multiple=True, help="Read by this layout only. May be given again.")
+@click.option("--layout", "chosen", multiple=True, help="Read by this layout only. May be repeated.")
 @click.option("--message", is_flag=True, help="Take the messages apart: every value with its place in text and bytes.")
 @click.option("--only-cables", is_flag=True, help="No lines for pages that no layout recognises; they are counted.")
-@click.option(
-    "--processes", type=click.IntRange(1, 64), help="How many processes read records. [default: one a processor]"
-)
+@processes_option
 @on_option
 @click.option(
     "--config",

@@ -23,7 +23,7 @@ from preserve.cli.shared.common import Place, command_options
     type=click.Path(path_type=Path, dir_okay=False),
     help="The file to write; it is there whole or not at all. [default: stdout]",
 )
-@click.option("--collection", "-c", multiple=True, help="Only this collection. May be given again.")
+@click.option("--collection", "-c", multiple=True, help="Only this collection. May be repeated.")
 @command_options
 def graph(place: Place, cable: str | None, *, form: str, output: Path | None, collection: tuple[str, ...]) -> int:
     """What CABLE cites and who cites it, or all that the cables held cite; and which of these are missing.

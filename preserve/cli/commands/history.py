@@ -2,12 +2,12 @@
 
 import click
 
-from preserve.cli.shared.common import Place, reading_options
+from preserve.cli.shared.common import Place, collection_option, reading_options
 
 
 @click.command()
 @click.argument("cable")
-@click.option("--collection", "-c", multiple=True, help="Look only in this collection. May be given again.")
+@collection_option
 @click.option("--verbose", "-v", is_flag=True, help="Name the rules of comparison that changed something.")
 @reading_options
 def history(place: Place, cable: str, collection: tuple[str, ...], *, verbose: bool) -> int:

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from preserve.cli.shared.common import Place, command_options
+from preserve.cli.shared.engines import processes_option
 
 
 @click.command("import")
@@ -13,9 +14,7 @@ from preserve.cli.shared.common import Place, command_options
     "--into", metavar="COLLECTION", help="The collection; made if there is none. [default: the only one held]"
 )
 @click.option("--damaged", is_flag=True, help="Import damaged files too, with what can be read of them.")
-@click.option(
-    "--processes", type=click.IntRange(1, 64), help="How many processes read records. [default: one a processor]"
-)
+@processes_option
 @command_options
 def import_files(
     place: Place, files: tuple[Path, ...], *, into: str | None, damaged: bool, processes: int | None

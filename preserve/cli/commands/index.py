@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from preserve.cli.shared.common import PathOrStore
-from preserve.cli.shared.engines import on_option
+from preserve.cli.shared.engines import on_option, processes_option
 
 
 @click.command()
@@ -24,9 +24,7 @@ from preserve.cli.shared.engines import on_option
     show_default=True,
     help="cdxj: lines for replayers. parquet: the same as a table, in the columns of Common Crawl's index.",
 )
-@click.option(
-    "--processes", type=click.IntRange(1, 64), help="How many processes read records. [default: one a processor]"
-)
+@processes_option
 @on_option
 def index(
     files: tuple[Path | str, ...], *, output: Path | None, form: str, processes: int | None, engine: str | None

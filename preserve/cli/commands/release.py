@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from preserve.cli.shared.common import Place, command_options
+from preserve.cli.shared.engines import processes_option
 
 
 @click.group()
@@ -21,8 +22,8 @@ def release() -> None:
 @click.option("--publisher", default="", help="Who published it.")
 @click.option("--released", metavar="DATE", help="When, as precisely as it is known: 2011, 2011-10, 2011-10-04.")
 @click.option("--counter", type=click.IntRange(0), help="The number of cables in it.")
-@click.option("--source", "sources", multiple=True, help="What pages print as their source. May be given again.")
-@click.option("--known-from", multiple=True, help="What it is known from. May be given again.")
+@click.option("--source", "sources", multiple=True, help="What pages print as their source. May be repeated.")
+@click.option("--known-from", multiple=True, help="What it is known from. May be repeated.")
 @click.option("--note", default="", help="What else a reader must know.")
 @click.option("--into", metavar="COLLECTION", help="State it in this collection's ledger as well.")
 @command_options
@@ -66,9 +67,7 @@ def add(  # noqa: PLR0913 - one for each option
 @click.argument("dump", type=click.Path(path_type=Path))
 @click.option("--into", required=True, metavar="COLLECTION", help="The collection; made if there is none.")
 @click.option("--release", "name", required=True, metavar="NAME", help="The declared release that it is.")
-@click.option(
-    "--processes", type=click.IntRange(1, 64), help="How many processes read records. [default: one a processor]"
-)
+@processes_option
 @command_options
 def import_dump(place: Place, dump: Path, *, into: str, name: str, processes: int | None) -> int:
     """Take DUMP, a table with a cable a row such as cables.csv, into a collection: every row is kept as evidence.

@@ -2,7 +2,7 @@
 
 import click
 
-from preserve.cli.shared.common import Place, command_options
+from preserve.cli.shared.common import Place, collection_option, command_options
 from preserve.cli.shared.tables import TableShape, table_options
 
 COLUMNS = {
@@ -22,7 +22,7 @@ COLUMNS = {
 
 @click.command()
 @click.argument("name", required=False)
-@click.option("--collection", "-c", multiple=True, help="Look only in this collection. May be given again.")
+@collection_option
 @command_options
 @table_options(COLUMNS, shown=("name", "declared", "released", "captures", "cables", "title"), own="report")
 def releases(place: Place, name: str | None, *, collection: tuple[str, ...], shape: TableShape) -> int:

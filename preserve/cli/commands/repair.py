@@ -16,7 +16,7 @@ from preserve.cli.shared.trusting import trust_option
     multiple=True,
     type=click.Path(),
     help="A copy: a folder of archives, a collection's folder, a folder of WARC files, one file, or a place in object "
-    "storage (s3://BUCKET/PREFIX). Can be repeated.",
+    "storage (s3://BUCKET/PREFIX). May be repeated.",
 )
 @click.option("--apply", "do", is_flag=True, help="Repair. Without it, only say what could be repaired.")
 @trust_option

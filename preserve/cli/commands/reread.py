@@ -3,6 +3,7 @@
 import click
 
 from preserve.cli.shared.common import Place, command_options
+from preserve.cli.shared.engines import processes_option
 
 
 @click.command()
@@ -11,12 +12,10 @@ from preserve.cli.shared.common import Place, command_options
     "--layout",
     "chosen",
     multiple=True,
-    help="Read by this layout. May be given again. [default: those of the collection's file]",
+    help="Read by this layout. May be repeated. [default: those of the collection's file]",
 )
 @click.option("--dry-run", is_flag=True, help="Count what would be stated, and state nothing.")
-@click.option(
-    "--processes", type=click.IntRange(1, 64), help="How many processes read records. [default: one a processor]"
-)
+@processes_option
 @command_options
 def reread(place: Place, collection: str, *, chosen: tuple[str, ...], dry_run: bool, processes: int | None) -> int:
     """Read every page that COLLECTION holds by the layouts and the extractor of today, and state the texts that are

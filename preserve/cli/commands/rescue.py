@@ -9,7 +9,7 @@ from preserve.cli.shared.common import Place, command_options
 @click.argument("urls", nargs=-1, metavar="[URL]...")
 @click.option("--gone", is_flag=True, help="Every address of the collection that is gone or a soft 404.")
 @click.option("--into", "collection", required=True, help="The collection that keeps what comes.")
-@click.option("--archive", "chosen", multiple=True, help="Ask only this web archive. May be given again.")
+@click.option("--archive", "chosen", multiple=True, help="Ask only this web archive. May be repeated.")
 @click.option("--at", metavar="TIME", help="Only mementos at or before TIME (UTC).")
 @click.option(
     "--copies", type=click.IntRange(1, 100), default=1, show_default=True, help="Mementos to get of each address."

@@ -5,7 +5,7 @@ Tested by ``tests/scenarios/test_link_rot.py``.
 
 import click
 
-from preserve.cli.shared.common import Place, command_options
+from preserve.cli.shared.common import Place, collection_option, command_options
 from preserve.cli.shared.tables import TableShape, table_options
 
 STATES = ("alive", "moved", "changed", "soft-404", "gone", "unknown")
@@ -27,13 +27,13 @@ COLUMNS = {
 
 
 @click.group(invoke_without_command=True)
-@click.option("--collection", "-c", multiple=True, help="Look only in this collection. May be given again.")
+@collection_option
 @click.option(
     "--state",
     "states",
     multiple=True,
     type=click.Choice(STATES),
-    help="List addresses of this state only. May be given again. [default: all but alive]",
+    help="List addresses of this state only. May be repeated. [default: all but alive]",
 )
 @click.option("--all", "everything", is_flag=True, help="List addresses that are alive too.")
 @click.option("--held", is_flag=True, help="Look only at addresses that were a page once.")

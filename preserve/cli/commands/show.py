@@ -2,7 +2,7 @@
 
 import click
 
-from preserve.cli.shared.common import Place, reading_options
+from preserve.cli.shared.common import Place, collection_option, reading_options
 
 
 @click.command()
@@ -19,7 +19,7 @@ from preserve.cli.shared.common import Place, reading_options
 @click.option(
     "--at", "at", metavar="TIME", help="The newest capture at or before TIME (2011-10-04, or longer), in UTC."
 )
-@click.option("--collection", "-c", multiple=True, help="Look only in this collection. May be given again.")
+@collection_option
 @reading_options
 def show(place: Place, cable_or_url: str, form: str, at: str | None, collection: tuple[str, ...]) -> int:
     """Give back a captured cable (by its id) or page (by its address).

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from preserve.cli.shared.common import Place, command_options
-from preserve.cli.shared.engines import on_option
+from preserve.cli.shared.engines import on_option, processes_option
 from preserve.cli.shared.trusting import trust_option
 
 
@@ -26,9 +26,7 @@ from preserve.cli.shared.trusting import trust_option
     "--deepen", type=click.FloatRange(0, 100), metavar="PERCENT", help="Read this part of them, longest not read first."
 )
 @click.option("--state", is_flag=True, help="State in the ledger which files were read and found whole.")
-@click.option(
-    "--processes", type=click.IntRange(1, 64), help="How many processes read records. [default: one a processor]"
-)
+@processes_option
 @on_option
 @click.option("--second-reader", is_flag=True, help="Have warcio read every file, too, and compare what it reads.")
 @click.option(

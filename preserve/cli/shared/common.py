@@ -83,6 +83,11 @@ class PathOrStore(click.Path):
         return super().convert(value, param, ctx)
 
 
+collection_option = click.option(
+    "--collection", "-c", multiple=True, help="Look only in this collection. May be repeated."
+)
+
+
 def command_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Adds ``--archives``, ``--config`` and ``--json``; the function gets them as one `Place`, its first argument."""
     return _with_options(function, reads_stores=False)

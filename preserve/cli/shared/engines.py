@@ -1,4 +1,4 @@
-"""``--on``, for the commands that have files read by other processes, or read them here.
+"""``--on`` and ``--processes``, for the commands that have files read by other processes, or read them here.
 
 Tested by ``tests/scenarios/test_read_on.py``.
 """
@@ -30,6 +30,10 @@ on_option = click.option(
     "engine",
     metavar="PLACE",
     help="Have files read by processes:N, or by the workers of a cluster: dask://HOST:PORT, slurm:N (jobs) or spark.",
+)
+
+processes_option = click.option(
+    "--processes", type=click.IntRange(1, 64), help="How many processes read records. [default: one a processor]"
 )
 
 

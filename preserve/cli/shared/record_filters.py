@@ -37,7 +37,7 @@ _DAY = lazy_re(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?\Z")
 
 def filter_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Adds the filters, and the choice of collections; the function gets ``filters`` and ``collection``."""
-    chosen = click.option("--collection", "-c", multiple=True, help="Look only in this collection. May be given again.")
+    chosen = click.option("--collection", "-c", multiple=True, help="Look only in this collection. May be repeated.")
     return document_filters(chosen(function))
 
 
