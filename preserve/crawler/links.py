@@ -211,8 +211,7 @@ def _own_base(tags: Iterable[str], base: Base) -> Base | None:
             tag = read_tag(written)
             reference = tag.attributes.get("href") if tag is not None and tag.name == "base" else None
             if reference is not None:
-                own = base.against(reference)
-                return None if own is None or own.href.startswith(("data:", "javascript:")) else own
+                return base.against(reference)
     return None
 
 

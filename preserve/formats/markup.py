@@ -80,7 +80,7 @@ def _finder(*, every: bool, xml: bool) -> re.Pattern[str]:
         prefixed = rf"(?:[A-Za-z0-9_.-]++:)?+(?:{names}|{_any_case('script')}|{_any_case('iframe')})"
         tag = rf"{prefixed}(?=[\t\n\f\r /]){ATTRIBUTES}>"
         return compiled_re(
-            rf"<(?:{tag}|{_any_case('style')}{ATTRIBUTES}>[^<]*+|!--[^-]*+(?:-(?!->)[^-]*+)*+"
+            rf"<(?:{tag}|(?:[A-Za-z0-9_.-]++:)?+{_any_case('style')}{ATTRIBUTES}>[^<]*+|!--[^-]*+(?:-(?!->)[^-]*+)*+"
             rf"|!\[CDATA\[[^\]]*+(?:\](?!\]>)[^\]]*+)*+|[!?][^>]*+>|{other})"
         )
     plain_text = rf"{_any_case('plaintext')}(?={_END}){ATTRIBUTES}>(?s:.*+)"

@@ -182,9 +182,15 @@ class Base:
         return None if parts is None else _Parts._make(parts.groups()).url
 
     def against(self, reference: str) -> "Base | None":
-        """Where a reference leads to, of whatever scheme, as a base of its own; None where it is no address."""
+        """What the reference of a ``base`` element on the page makes the base, of whatever scheme.
+
+        None where it is no address, or of a scheme that never is one: the page's own address stays (HTML Standard,
+        section 4.2.3, "set the frozen base URL").
+        """
         href = _href(reference, self.href)
-        return None if href is None else Base(href, self._encoding or "utf-8")
+        if href is None or href.startswith(("data:", "javascript:")):
+            return None
+        return Base(href, self._encoding or "utf-8")
 
     def _with_query_encoded(self, reference: str) -> str:
         """The reference with what is not ASCII in its query percent-encoded in the encoding of its page."""

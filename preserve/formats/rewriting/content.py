@@ -6,10 +6,11 @@ from itertools import islice
 from typing import Final
 
 from preserve.errors import FormatError
-from preserve.formats.charset import decide
+from preserve.expressions import lazy_re
+from preserve.formats.charset import Decoded, decide
 from preserve.formats.rewriting.css import style_edits
 from preserve.formats.rewriting.edits import Edit, Resolver, Use, as_text, pieces
-from preserve.formats.rewriting.html import PageEdits, first_base
+from preserve.formats.rewriting.html import PageEdits, base_of
 from preserve.formats.urls import Base
 
 HTML_TYPES: Final = frozenset({"text/html"})
@@ -18,12 +19,12 @@ STYLE_TYPES: Final = frozenset({"text/css"})
 MAX_BYTES: Final = 8 * 1024 * 1024
 """Of a content that is looked through; a longer one is left as it is."""
 _MOST_EDITS: Final = 200_000
-_MOST_BASE_CHARS: Final = 4_000
-"""A page with more, or a longer base, grows beyond measure where each address is written out: it is shown as stored."""
+"""A page with more grows beyond measure where each address is written out: it is shown as stored."""
 MAX_REWRITTEN_BYTES: Final = 32 * 1024 * 1024
 """Of what a content becomes, and of the addresses in it; a page that would grow beyond it is shown as stored."""
 _CHARSET_BYTES: Final = 4_096
 """Beginning of a style sheet that says in what it is written."""
+_CHARSET_RULE: Final = lazy_re(rb'@charset "([\x20!#-~]{1,64})";')
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,16 @@ class Rewritable:
         return b"".join(made)
 
 
+def _said_of_style(content: bytes, content_type: str | None) -> Decoded:
+    """In what a style sheet is written: behind the field comes its own rule (CSS Syntax Level 3, section 3.2)."""
+    content = content[:_CHARSET_BYTES]
+    rule = _CHARSET_RULE.match(content)
+    # A rule that can be read as ASCII is not in UTF-16, whatever it says.
+    if rule is not None and not rule[1].lower().startswith(b"utf-16"):
+        content_type = f'{content_type or "text/css"}; charset="{rule[1].decode("ascii")}"'
+    return decide(content, content_type)
+
+
 def rewritable(content: bytes, url: str, media_type: str | None, content_type: str | None) -> Rewritable | None:
     """A content whose codings are removed, captured at ``url``. None: it is of a type, or of a length, that stays.
 
@@ -67,16 +78,15 @@ def rewritable(content: bytes, url: str, media_type: str | None, content_type: s
     is_style, is_xml = media_type in STYLE_TYPES, media_type in XML_TYPES
     if not (is_style or is_xml or media_type in HTML_TYPES):
         return None
-    said = decide(content[:_CHARSET_BYTES] if is_style else content, content_type)
+    said = _said_of_style(content, content_type) if is_style else decide(content, content_type)
     text, wide = as_text(content, said.encoding)
     try:
         # Addresses in style sheets are always written in UTF-8.
         own = base = Base(url, "utf-8" if is_style else said.encoding)
     except FormatError:
         return None
-    if not is_style and (reference := first_base(text, xml=is_xml)) is not None:
-        named = own.against(reference)
-        base = named if named is not None and len(named.href) <= _MOST_BASE_CHARS else own
+    if not is_style:
+        base = base_of(text, own, xml=is_xml)
     resolver = Resolver(base, said.encoding, is_wide=bool(wide))
     if is_style:
         found = style_edits(text, resolver)

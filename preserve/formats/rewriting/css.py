@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from preserve.expressions import lazy_re
-from preserve.formats.rewriting.edits import Edit, Resolver, Use, for_style
+from preserve.formats.rewriting.edits import Edit, Resolver, Use, for_style, masked
 
 _BLANK: Final = r"[\t\n\f\r ]*+"
-_QUOTED: Final = r"""(?:"((?:[^"\\\n]|\\.)*+)"?+|'((?:[^'\\\n]|\\.)*+)'?+)"""
-_BARE: Final = r"""((?:[^\s"'()\\]|\\(?:[0-9a-fA-F]{1,6}+[\t\n\f\r ]?+|.))++)"""
+_QUOTED: Final = r"""(?:"((?:[^"\\\n\r\f]|\\(?:\r\n|.))*+)"?+|'((?:[^'\\\n\r\f]|\\(?:\r\n|.))*+)'?+)"""
+_BARE: Final = r"""((?:[^\t\n\f\r "'()\\]|\\(?:[0-9a-fA-F]{1,6}+(?:\r\n|[\t\n\f\r ])?+|.))++)"""
 _TOKEN: Final = lazy_re(
     r"/\*[^*]*+(?:\*(?!/)[^*]*+)*+(?:\*/)?+"
     rf"|(?P<import>@import\b(?:{_BLANK}/\*[^*]*+\*++(?:[^/*][^*]*+\*++)*+/)*+){_BLANK}(?:(?:url|src)\({_BLANK}(?:{_QUOTED}|{_BARE})|{_QUOTED})"
@@ -38,28 +38,33 @@ class StyleReference(NamedTuple):
     is_import: bool
 
 
-def style_spans(text: str) -> Iterator[StyleReference]:
-    """The references of a style sheet in their order. In time linear in its length."""
+def style_spans(text: str, encoding: str = "utf-8") -> Iterator[StyleReference]:
+    """The references of a style sheet in their order. In time linear in its length.
+
+    ``encoding``: of the bytes that the characters stand for, as `as_text` gives them.
+    """
+    tokens = masked(text, encoding)
     in_set = False
-    for match in _TOKEN.finditer(text):
+    for match in _TOKEN.finditer(tokens):
         kind = match.lastgroup
         if kind == "set":
             in_set = True
         elif kind == "close":
             in_set = False
         elif match["string"] is not None:
-            before = text[max(0, match.start() - _LOOK_BACK) : match.start()]
+            before = tokens[max(0, match.start() - _LOOK_BACK) : match.start()]
             if in_set and _TYPE.search(before) is None:
-                yield _spot(match, is_import=False)
+                yield _spot(match, text, is_import=False)
         elif match.lastindex is not None:
-            yield _spot(match, is_import=match["import"] is not None)
+            yield _spot(match, text, is_import=match["import"] is not None)
 
 
-def _spot(match: "re.Match[str]", *, is_import: bool) -> StyleReference:
+def _spot(match: "re.Match[str]", text: str, *, is_import: bool) -> StyleReference:
     group = next(
         number for number in range(len(match.regs) - 1, 0, -1) if match[number] is not None and number not in _NAMED
     )
-    return StyleReference(match.start(group), match.end(group), match[group], is_import)
+    start, end = match.span(group)
+    return StyleReference(start, end, text[start:end], is_import)
 
 
 _NAMED: Final = frozenset(_TOKEN.groupindex.values())
@@ -67,7 +72,7 @@ _NAMED: Final = frozenset(_TOKEN.groupindex.values())
 
 def style_edits(text: str, resolver: Resolver) -> Iterator[Edit]:
     """The edits of a style sheet, by characters of its text."""
-    for spot in style_spans(text):
+    for spot in style_spans(text, "" if resolver.is_wide else resolver.encoding):
         target = resolver.target(_ESCAPE.sub(_character, resolver.characters(spot.written)))
         if target is None:
             continue

@@ -200,6 +200,23 @@ def pieces(
 
 
 _TWO_BYTES: Final = lazy_re(rb"\x1b\$[@B][^\x1b]*+")
+_WIDER: Final = lazy_re("[\x81-\xfe][\x40-\xfe]")
+_PAIRS: Final = {
+    "shift_jis": lazy_re("[\x81-\x9f\xe0-\xfc][\x40-\xfc]"),
+    "big5": _WIDER,
+    "gbk": _WIDER,
+    "gb18030": _WIDER,
+}
+"""Two bytes of one character, of which the second may be one of ASCII (Encoding Standard, sections 10 to 12)."""
+
+
+def masked(text: str, encoding: str) -> str:
+    """Text as `as_text` gives it, as long as before, for a grammar in which braces and backslashes mean something.
+
+    No second byte of a character is taken for one of these. In tags none of them ends anything.
+    """
+    pairs = _PAIRS.get(encoding)
+    return text if pairs is None or text.isascii() else pairs.sub("\xff\xff", text)
 
 
 def as_text(content: bytes, encoding: str) -> tuple[str, str]:

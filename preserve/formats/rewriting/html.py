@@ -15,7 +15,7 @@ from preserve.expressions import lazy_re
 from preserve.formats.markup import Spot, refresh_span, srcset_spans, tag_spots, tags_in, unescaped
 from preserve.formats.rewriting.css import style_edits
 from preserve.formats.rewriting.edits import Edit, Resolver, Use, for_attribute
-from preserve.formats.urls import PLAIN_REFERENCE
+from preserve.formats.urls import PLAIN_REFERENCE, Base
 
 _BY_NAME: Final = {
     "action": Use.LINK,
@@ -58,14 +58,23 @@ _PAINTED: Final = frozenset(
     {"fill", "stroke", "filter", "mask", "clip-path", "marker", "marker-start", "marker-mid", "marker-end", "cursor"}
 )
 """Attributes of SVG that are values of style sheets."""
+_ANIMATED: Final = frozenset({"animate", "set"})
+"""Elements of SVG that give an attribute other values, without a script."""
+_SAYING: Final = _ANIMATED | {"meta", "link"}
+"""Elements of which one attribute says what another one is."""
+_VALUES: Final = lazy_re(r"[^;]++")
 _SETS: Final = frozenset({"srcset", "imagesrcset"})
 _ADDRESSED: Final = lazy_re(
     r"href|src|style|action|data|poster|background|cite|longdesc|manifest|codebase|icon|ping|content|integrity"
-    r"|crossorigin|url",
+    r"|crossorigin|url|attributename",
     re.IGNORECASE,
 )
 """Without one of these in it a tag has nothing that is looked for here."""
-_BASE: Final = lazy_re(r"<base[\t\n\f\r /]", re.IGNORECASE)
+_BASE: Final = lazy_re(r"<(?:[a-z0-9_.-]++:)?+base[\t\n\f\r /]", re.IGNORECASE)
+_MOST_BASE_CHARS: Final = 4_000
+"""With a longer base a page grows beyond measure where each address is written out: it counts for nothing."""
+_AFTER_NAME: Final = frozenset("\t\n\f\r /")
+_STYLE: Final = lazy_re(r"<(?:[a-z0-9_.-]++:)?+style[\t\n\f\r />]", re.IGNORECASE)
 _CDATA: Final = "<![CDATA["
 _SHEET: Final = lazy_re(r"""<\?xml-stylesheet\s[^>]*?\bhref\s*+=\s*+(?:"([^"]*+)"|'([^']*+)')""")
 _WORD: Final = lazy_re(r"[^\t\n\f\r ]++")
@@ -78,13 +87,21 @@ _MOST_NESTED: Final = 3
 """Pages in attributes of pages in attributes: beyond this they are left out."""
 
 
-def first_base(text: str, *, xml: bool = False) -> str | None:
+def base_of(text: str, own: Base, *, xml: bool = False) -> Base:
+    """What references on a page are relative to: what its first ``base`` element with one says, else ``own``."""
+    reference = _first_base(text, xml=xml)
+    named = None if reference is None else own.against(reference)
+    return named if named is not None and len(named.href) <= _MOST_BASE_CHARS else own
+
+
+def _first_base(text: str, *, xml: bool) -> str | None:
     """The reference of the first ``base`` element that has one (HTML Standard, section 2.4.3); None: there is none."""
     if _BASE.search(text) is None:
         return None
     for match in tags_in(text, xml=xml):
         tag = tag_spots(match[0]) if _BASE.match(match[0]) is not None else None
-        if tag is not None:
+        # A prefix is one where namespaces are read.
+        if tag is not None and (xml or match[0][5] in _AFTER_NAME):
             found = next((unescaped(spot.written)[0] for spot in tag[1] if spot.name == "href"), None)
             if found is not None:
                 return found
@@ -111,7 +128,7 @@ class PageEdits:
             if was_style and written.startswith(_CDATA):
                 yield from _moved(style_edits(written, self.resolver), match.start())
             if is_xml:
-                was_style = written[:6].lower() == "<style"
+                was_style = _STYLE.match(written) is not None
             found = seen.get(written)
             if found is None:
                 if len(seen) >= _MOST_KEPT:
@@ -140,7 +157,7 @@ class PageEdits:
             return ()
         name, spots, end = tag
         found: list[Edit] = []
-        said = {spot.name: spot.written.strip().lower() for spot in spots} if name in {"meta", "link"} else {}
+        said = {spot.name: unescaped(spot.written)[0].strip().lower() for spot in spots} if name in _SAYING else {}
         for spot in spots:
             found += self._of_attribute(name, spot, said)
         found.sort(key=lambda edit: edit.start)
@@ -158,7 +175,8 @@ class PageEdits:
         return tuple(self._address(spot, Use.STYLE))
 
     def _of_attribute(self, tag: str, spot: Spot, said: dict[str, str]) -> Iterator[Edit]:
-        name = spot.name.rpartition(":")[2] if spot.name.startswith("xlink:") else spot.name
+        prefix, _, local = spot.name.rpartition(":")
+        name = local if prefix == "xlink" or (self.is_xml and local == "href") else spot.name
         if name == "href":
             resolver = self.of_base if tag == "base" else None
             yield from self._address(spot, _use_of_href(tag, said), resolver)
@@ -175,6 +193,8 @@ class PageEdits:
             yield from self._several(spot, words, Use.OTHER)
         elif name == "style" or (name in _PAINTED and "url" in spot.written.lower()):
             yield from self._style(spot)
+        elif tag in _ANIMATED and said.get("attributename") in {"href", "xlink:href"}:
+            yield from self._animated(spot)
         elif name == "content" and tag == "meta":
             yield from self._meta(spot, said.get("http-equiv", ""))
         elif name == "integrity" or (name == "crossorigin" and spot.written.strip().lower() == "use-credentials"):
@@ -222,12 +242,24 @@ class PageEdits:
             # It names the hosts of the page as it was, and would refuse what is shown of them here.
             yield _emptied(spot)
 
+    def _animated(self, spot: Spot) -> Iterator[Edit]:
+        """The addresses that one is replaced by after another (SVG Animations Level 2, section 2.12)."""
+        value = unescaped(spot.written)[0]
+        if spot.name == "values":
+            several = [(match.start(), match[0]) for match in _VALUES.finditer(value)]
+        else:
+            several = [(0, value)] if spot.name in {"from", "to", "by"} else []
+        yield from self._several(spot, several, Use.LINK)
+
     def _document(self, spot: Spot) -> Iterator[Edit]:
         if self.depth >= _MOST_NESTED:
             yield _emptied(spot)
             return
         value, written_at = unescaped(spot.written)
-        yield from _within(spot, written_at, PageEdits(self.resolver, depth=self.depth + 1).edits(value))
+        outer = self.resolver
+        base = base_of(value, outer.base)
+        resolver = outer if base is outer.base else Resolver(base, outer.encoding, outer.is_wide)
+        yield from _within(spot, written_at, PageEdits(resolver, outer, depth=self.depth + 1).edits(value))
 
 
 def _use_of_href(tag: str, said: dict[str, str]) -> Use:

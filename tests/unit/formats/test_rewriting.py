@@ -89,6 +89,16 @@ VECTORS = {
         f"<svg><image xlink:href={HERE}im_/http://h.example/a/b/x /><a xlink:href={A}/a/b/y></a><use href='#s'/></svg>"
     ),
     '<rect fill="url(http://o.example/#a)" mask="url(#m)">': f'<rect fill="url({HERE}im_/http://o.example/#a)" mask="url(#m)">',  # noqa: E501
+    '<base href="data:,q"><a href=x>': f'<base href="data:,q"><a href={A}/a/b/x>',
+    '<base href="javascript:1"><a href=x>': f'<base href="javascript:1"><a href={A}/a/b/x>',
+    "<l:base href=/q/><a href=x>": f"<l:base href=/q/><a href={A}/a/b/x>",
+    '<meta http-equiv="re&#102;resh" content="0;url=x">': f'<meta http-equiv="re&#102;resh" content="0;url={A}/a/b/x">',
+    '<meta http-equiv="Content&#45;Security-Policy" content="img-src o.example">': '<meta http-equiv="Content&#45;Security-Policy" content="">',  # noqa: E501  # noqa: E501
+    '<animate attributeName=href values="x; http://o.example/" to=y>': (
+        f'<animate attributeName=href values="{A}/a/b/x; {HERE}/http://o.example/" to={A}/a/b/y>'
+    ),
+    "<set attributeName=xlink:href to=http://o.example/>": f"<set attributeName=xlink:href to={HERE}/http://o.example/>",
+    '<animate attributeName=width values="1;2" to=3>': '<animate attributeName=width values="1;2" to=3>',
     # Style.
     '<p style="background:url(&quot;/b.png&quot;)">': f'<p style="background:url(&quot;{HERE}im_/http://h.example/b.png&quot;)">',
     '<style>@import "a.css"; b{background:url( c.png )} /* url(x) */</style>': (
@@ -96,6 +106,9 @@ VECTORS = {
     ),
     # A page in an attribute.
     '<iframe srcdoc="&lt;a href=&quot;x&amp;amp;y&quot;&gt;">': f'<iframe srcdoc="&lt;a href=&quot;{A}/a/b/x&amp;amp;y&quot;&gt;">',  # noqa: E501
+    "<base href=/q/><iframe srcdoc='<base href=z/><a href=x>'>": (
+        f"<base href={A}/q/><iframe srcdoc='<base href={A}/q/z/><a href={A}/q/z/x>'>"
+    ),
     # What is no markup.
     '<!--[if IE]><a href="x"><![endif]-->': '<!--[if IE]><a href="x"><![endif]-->',
     "<textarea><a href=b></textarea>": "<textarea><a href=b></textarea>",
@@ -110,6 +123,12 @@ STYLES = {
     r"a{b:url(x\29.png)}": rf"a{{b:url({HERE}im_/http://h.example/a/b/x\29.png)}}",
     r"a{b:url(\2f\2f o.example/x)}": rf"a{{b:url({HERE}im_/http:\2f\2f o.example/x)}}",
     "a{content:'url(x)'}": "a{content:'url(x)'}",
+    "a{b:url('x\\\r\ny');c:url(z)}": (
+        f"a{{b:url('{HERE}im_/http://h.example/a/b/x\\\r\ny');c:url({HERE}im_/http://h.example/a/b/z)}}"
+    ),
+    "a{b:'x\r;c:url(z)}": f"a{{b:'x\r;c:url({HERE}im_/http://h.example/a/b/z)}}",
+    "a{b:url(x\\61\r\ny)}": f"a{{b:url({HERE}im_/http://h.example/a/b/x\\61\r\ny)}}",
+    "a{b:url(../../../à.png)}": f"a{{b:url({HERE}im_/http://h.example/%C3%A0.png)}}",
     "a{b:image-set('a.png' 1x, \"b.png\" type('image/png'));content:'c'}": (
         f"a{{b:image-set('{HERE}im_/http://h.example/a/b/a.png' 1x, \"{HERE}im_/http://h.example/a/b/b.png\" type('image/png'));content:'c'}}"  # noqa: E501
     ),
@@ -163,6 +182,35 @@ def test_a_query_is_in_the_encoding_of_the_page() -> None:
     found = rewritable(b"<a href='x?q=\xe9'><a href='z&eacute;'>", PAGE, "text/html", "text/html; charset=latin1")
     assert found is not None
     assert found.links == {"http://h.example/a/b/x?q=%E9", "http://h.example/a/b/z%C3%A9"}
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [("shift_jis", "表"), ("shift_jis", "\uff76"), ("big5", "功"), ("gbk", "俓"), ("gb18030", "乗")],
+)
+def test_a_second_byte_that_looks_like_a_backslash_is_none(encoding: str, text: str) -> None:
+    sheet = f"a{{font-family:'{text}';b:url(/x)}} c{{b:url(\"{text}.png\")}}"
+    led = sheet.replace("/x", f"{HERE}im_/http://h.example/x").replace(
+        f'"{text}', f'"{HERE}im_/http://h.example/a/b/{text}'
+    )
+    for content, content_type in (
+        (sheet.encode(encoding), f"text/css; charset={encoding}"),
+        (f'@charset "{encoding}";{sheet}'.encode(encoding), "text/css"),
+    ):
+        found = rewritten(content, "text/css", content_type)
+        assert found.removeprefix(f'@charset "{encoding}";'.encode()) == led.encode(encoding)
+    page = f'<p style="{sheet[2:].replace(chr(34), "")}">'.encode(encoding)
+    assert rewritten(page, content_type=f"text/html; charset={encoding}").count(b"/c/2011im_/") == 2
+
+
+def test_names_of_xml_have_prefixes() -> None:
+    page = (
+        b'<h:html xmlns:h="http://www.w3.org/1999/xhtml"><h:base href="/q/"/><h:style>a{b:url(x)}</h:style>'
+        b'<h:style><![CDATA[a{b:url(y)}]]></h:style><s:image xmlns:l="l" l:href="z"/></h:html>'
+    )
+    found = rewritable(page, PAGE, "application/xhtml+xml", None)
+    assert found is not None
+    assert [edit.url for edit in found.edits[1:]] == [f"http://h.example/q/{name}" for name in "xyz"]
 
 
 def test_what_is_left_as_it_is() -> None:
