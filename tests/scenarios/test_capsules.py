@@ -123,6 +123,25 @@ def test_the_checker_is_python_of_3_9(capsule: Path) -> None:
     ast.parse(_files(capsule)["check_capsule.py"], feature_version=(3, 9))
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ((), "name one capsule: the ZIP file"),
+        (("a.zip", "b.zip"), "name one capsule: the ZIP file"),
+        (("{folder}",), "is a folder: name the capsule itself"),
+        (("{folder}/none.zip",), "cannot be read: No such file or directory"),
+        (("--key",), "an option stands without its value"),
+    ],
+)
+def test_a_wrong_call_of_the_checker_is_told_in_words(
+    words: tuple[str, ...], told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert check_capsule.main([word.format(folder=tmp_path) for word in words]) == 2
+    first, usage = capsys.readouterr().err.splitlines()
+    assert told in first
+    assert usage.startswith("usage: ")
+
+
 def test_the_commands_of_the_readable_page(capsule: Path, tmp_path: Path) -> None:
     folder = tmp_path / "unpacked"
     with zipfile.ZipFile(capsule) as packed:

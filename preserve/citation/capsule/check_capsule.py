@@ -872,21 +872,28 @@ def read_file(path: str, limit: int) -> bytes:
 def main(words: List[str]) -> int:
     """Prints the verdicts and the conclusion; 0 where `is_good`, else 1; 2 for a wrong call."""
     keys, roots, paths = [], b"", []  # type: Tuple[List[str], bytes, List[str]]
-    rest = iter(words)
+    rest, name = iter(words), ""
     try:
         for word in rest:
             if word == "--key":
                 keys.append(next(rest))
                 parse_key(keys[-1])
             elif word == "--roots":
-                roots += read_file(next(rest), 1 << 20)
+                name = next(rest)
+                roots += read_file(name, 1 << 20)
             else:
                 paths.append(word)
-        (path,) = paths
-        data = read_file(path, MAX_FILE + 1)
+        if len(paths) != 1:
+            raise Bad("name one capsule: the ZIP file as it was given to you")
+        name = paths[0]
+        data = read_file(name, MAX_FILE + 1)
     except (OSError, ValueError, StopIteration, Bad) as error:
-        usage = "usage: check_capsule.py CAPSULE [--key VKEY] [--roots PEM-FILE]"
-        print("%s\n%s" % (error, usage), file=sys.stderr)
+        why = "an option stands without its value" if isinstance(error, StopIteration) else str(error)
+        if isinstance(error, IsADirectoryError):
+            why = "%r is a folder: name the capsule itself, the ZIP file as it was given to you" % name
+        elif isinstance(error, OSError):
+            why = "%r cannot be read: %s" % (name, error.strerror)
+        print("%s\nusage: check_capsule.py CAPSULE [--key VKEY] [--roots PEM-FILE]" % why, file=sys.stderr)
         return 2
     verdicts = alone(data, keys, stamp_check(roots) if roots else None)
     lines = ["%-12s%s: %s" % (each.verdict, each.claim, each.detail) for each in verdicts]

@@ -1,7 +1,8 @@
 """What a document cites, and what it quotes from it: addresses, cables, records and texts, with the words quoted.
 
 A quotation is told by its marks (“…”, "…", «…», „…“) or by a block of its own; one of fewer words than `FEWEST_WORDS`
-is a manner of speaking. It belongs to the citation that follows it in its paragraph, else to the one before it; a
+is a manner of speaking. It belongs to the citation that follows it in its paragraph, else to the one before it; but
+where the next one stands in a later sentence, and one stands before it in its own, to that one. A
 quoted block to the citation in it, else to the one that the next block begins with, else to the last of the block
 before it. An address of the web is a citation wherever it stands; an id of a cable, a record's id and a text's digest
 are citations of archives.
@@ -32,6 +33,11 @@ _QUOTED: Final = (
     lazy_re(r"\u00ab\s?([^\u00ab\u00bb]{1,20000}?)\s?\u00bb"),
     lazy_re(r'(?<![\w"])"(?=[^\s"])([^"]{1,20000})(?<=[^\s"])"(?![\w"])'),
 )
+_NEW_SENTENCE: Final = lazy_re(
+    r"\w[\w)\]\"'\u2019\u201d\u00bb][.!?][)\]\"'\u2019\u201d\u00bb]{0,3}\s+[(\"'\u201c\u00ab]{0,2}[A-Z]"
+)
+"""Where a sentence ends, in front of one with a word in it; no abbreviation of one letter."""
+_END_CHARS: Final = 6
 _SEEN: Final = lazy_re(
     r"(captured|archived|accessed|retrieved|visited|consulted|seen)\b[^\n]{0,40}?(\d{4}-\d{2}-\d{2}(?:T[\d:.]+Z)?)",
     re.IGNORECASE,
@@ -100,7 +106,8 @@ def mentions_of(
     for number, block in enumerate(document.blocks):
         for quote in _quotes(block):
             if per_block[number]:
-                _give(per_block[number], _nearest(per_block[number], quote), quote.text)
+                unknown = [key.start for key in block.keys if key.key != "*" and not (bibliography or {}).get(key.key)]
+                _give(per_block[number], _nearest(block.text, per_block[number], quote, unknown), quote.text)
             elif block.is_quotation:
                 following = per_block[number + 1] if number + 1 < len(per_block) else []
                 before = per_block[number - 1] if number else []
@@ -206,11 +213,22 @@ def _quotes(block: Block) -> list[_Quote]:
     return sorted(found, key=lambda quote: quote.start)
 
 
-def _nearest(found: Sequence[Mention], quote: _Quote) -> int:
-    """The citation that follows a quotation, else the one before it."""
+def _nearest(text: str, found: Sequence[Mention], quote: _Quote, unknown: Sequence[int]) -> int:
+    """The citation that follows a quotation, else the one before it; before a later sentence that of its own.
+
+    ``unknown``: where keys are cited that name no page, or have no entry. -1: the quotation belongs to one of them.
+    """
     places = [(start, n) for n, mention in enumerate(found) for start in mention.starts]
+    places += [(start, -1) for start in unknown]
     behind = [place for place in places if place[0] >= quote.start]
-    return min(behind)[1] if behind else max(places)[1]
+    if not behind:
+        return max(places)[1]
+    # A sentence can end within the marks.
+    is_later = _NEW_SENTENCE.search(text, max(quote.start, quote.end - _END_CHARS), min(behind)[0]) is not None
+    before = [place for place in places if place[0] < quote.start] if is_later else []
+    if before and _NEW_SENTENCE.search(text, max(before)[0], quote.start) is None:
+        return max(before)[1]
+    return min(behind)[1]
 
 
 def _give(found: list[Mention], number: int, quote: str) -> None:
