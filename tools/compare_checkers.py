@@ -30,7 +30,7 @@ _SOUND = "0"
 
 _TEXT = """# What catches what
 
-Kinds of damage to a WARC file, and which checker tells of them. Each was done to one file of a sound collection, once
+Kinds of damage to a WARC file, and which checker reports them. Each was done to one file of a sound collection, once
 to a plain file and once to one that is compressed record by record; the files lie in
 [tests/vectors](../tests/vectors/README.md). Made by `python -m tools.compare_checkers`, which runs the checkers.
 Caught means: the exit status is not 0.
@@ -57,12 +57,12 @@ have only a compressed form.
   not say how many records it had. So no check of a file alone can find 2, 3, 4, 6, 8, 11, 11b, 12 and 21.
 - 16 and 17 were done to a file with a revisit. A checker that refuses the sound one too says nothing of it.
   FastWARC holds the block of a revisit against the digest of the payload that it refers to.
-- 18: the digest is of an algorithm that nobody has, so it can be neither right nor wrong. `preserve verify FILE` tells
-  of it as information. The ledger knows that the record had another header.
+- 18: the digest is of an algorithm that nobody has, so it can be neither right nor wrong. `preserve verify FILE` reports
+  it as information. The ledger knows that the record had another header.
 - `preserve verify --second-reader FILE` has warcio read the file as well, and compares what both read, block by block.
   It finds no other damage than the columns above; it shows that what is kept can be read without this program.
 - What a page quotes is no record: [nasty inputs](nasty-inputs.md#files-of-others) lists the forms, each with a vector.
-- 24 loses nothing. `preserve verify FILE` tells of it as something to know (`W-WARC-MEMBERS`).
+- 24 loses nothing. `preserve verify FILE` reports it as something to know (`W-WARC-MEMBERS`).
 - The ledger finds what was changed after it was written. What the holder of its key states anew is for receipts and
   replicas to find ([threat model](threat-model.md)).
 """
