@@ -14,7 +14,7 @@ from preserve.cables.identity import canonical_id
 from preserve.cli.shared.common import Place, counted, note, say
 from preserve.cli.shared.engines import check_all_read
 from preserve.cli.shared.loading import all_layouts, reading
-from preserve.cli.shared.output import opened_output, write_folder, write_zip
+from preserve.cli.shared.output import check_answer, opened_output, write_folder, write_zip
 from preserve.cli.shared.progress import ProgressLine
 from preserve.config.folder import load_blocked
 from preserve.errors import NotHeldError, UsageError
@@ -36,8 +36,7 @@ def table(
 ) -> int:
     """Write a table of everything recovered. Status 1: something could not be read again and was left out."""
     output = None if str(output) == "-" else output
-    if place.as_json and output is None:
-        raise UsageError("--json tells what was written, and needs a file", next_step="Name one with -o FILE.")
+    check_answer(output, as_json=place.as_json)
     if engine is not None and kind not in TEXT_TABLES:
         raise UsageError(
             "--on has files read, and the table of the index is made without them", next_step="Leave it out."
@@ -139,8 +138,7 @@ def lineages(
 def _write(
     place: Place, output: Path | None, told: Sequence[Lineage], write: Callable[[Sequence[Lineage], IO[bytes]], None]
 ) -> int:
-    if place.as_json and output is None:
-        raise UsageError("--json tells what was written, and needs a file", next_step="Name one with -o FILE.")
+    check_answer(output, as_json=place.as_json)
     with opened_output(output) as out:
         write(told, out)
     if output is not None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from preserve import PROGRAM
 from preserve.cli.shared.common import Place, counted, say
 from preserve.cli.shared.loading import reading, title_of
-from preserve.cli.shared.output import file_fault, opened_output
+from preserve.cli.shared.output import check_answer, file_fault, opened_output
 from preserve.cli.shared.progress import ProgressLine
 from preserve.cli.shared.search_indexes import asking
 from preserve.cli.shared.trusting import read_trust
@@ -55,8 +55,7 @@ def wacz(
 ) -> int:
     """Write COLLECTION as a WACZ package. Status 1: something is under no checkpoint yet, and was left out."""
     path = None if str(output) == "-" else output
-    if place.as_json and path is None:
-        raise UsageError("--json tells what was written, and needs a file", next_step="Name one with -o FILE.")
+    check_answer(path, as_json=place.as_json)
     blocked = Blocked.of(load_blocked(place.config_dir))
     signer = None if unsigned else package_signer(collection, place.keys, secret=passphrase(os.environ))
     with asking(place, [collection]) as opened, reading(place, [collection]) as archives:
@@ -176,8 +175,7 @@ def datacite(
         )
     said = DepositSaid(doi=doi, creators=creators, publisher=publisher, rights=rights, url=url)
     data = json.dumps(describe(facts, said), ensure_ascii=False, indent=2) + "\n"
-    if place.as_json and output is None:
-        raise UsageError("--json tells what was written, and needs a file", next_step="Name one with -o FILE.")
+    check_answer(output, as_json=place.as_json)
     with opened_output(output) as out:
         out.write(data.encode("utf-8", "replace"))
     if output is not None:

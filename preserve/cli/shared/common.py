@@ -126,7 +126,7 @@ def _with_options(function: Callable[..., Any], *, reads_stores: bool) -> Callab
         if store and not reads_stores:
             raise UsageError(
                 "this command is for archives on this machine",
-                next_step="docs/object-storage.md tells which commands read a store, and how to fetch a copy.",
+                next_step="docs/object-storage.md says which commands read a store, and how to fetch a copy.",
             )
         place = Place(
             archives=Path(archives),

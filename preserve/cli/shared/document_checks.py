@@ -192,8 +192,8 @@ def _asked(
 def _fetcher(config: CollectionConfig | None) -> Fetcher:
     if config is None:
         raise UsageError(
-            "nobody is named who can be asked about the requests",
-            next_step="Originals are looked at in the name of a collection: write its file, with a contact.",
+            "site owners must be able to ask somebody about the requests",
+            next_step="Originals are asked for in the name of a collection: write its file, with a contact.",
         )
     return Fetcher(
         user_agent=config.user_agent,

@@ -32,6 +32,16 @@ def file_fault(path: Path | str, error: OSError, *, done: str = "written") -> Pr
     return UsageError(message, next_step=f"Name a file that can be {done}.")
 
 
+def check_answer(path: Path | None, *, as_json: bool) -> None:
+    """Sees that what is written and the answer about it do not both go to stdout. ``path`` None: it is stdout.
+
+    Raises:
+        UsageError: they would.
+    """
+    if as_json and path is None:
+        raise UsageError("--json reports what was written, and needs a file", next_step="Name one with -o FILE.")
+
+
 @contextmanager
 def opened_output(path: Path | None) -> Iterator[IO[bytes]]:
     """The place to write to; None is stdout.
