@@ -57,8 +57,8 @@ have only a compressed form.
   not say how many records it had. So no check of a file alone can find 2, 3, 4, 6, 8, 11, 11b, 12 and 21.
 - 16 and 17 were done to a file with a revisit. A checker that refuses the sound one too says nothing of it.
   FastWARC holds the block of a revisit against the digest of the payload that it refers to.
-- 18: the digest is of an algorithm that nobody has, so it can be neither right nor wrong. `preserve verify FILE` reports
-  it as information. The ledger knows that the record had another header.
+- 18: the digest is of an algorithm that nobody has, so it can be neither right nor wrong. `preserve verify FILE`
+  reports it as information. The ledger knows that the record had another header.
 - `preserve verify --second-reader FILE` has warcio read the file as well, and compares what both read, block by block.
   It finds no other damage than the columns above; it shows that what is kept can be read without this program.
 - What a page quotes is no record: [nasty inputs](nasty-inputs.md#files-of-others) lists the forms, each with a vector.
