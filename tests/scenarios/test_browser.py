@@ -77,6 +77,17 @@ SITE: dict[str, Shape] = {
     ),
     "hung": body("<p>Hung<script>for (;;) {}</script>"),
     "busy": body("<p>Busy<script>for (let n = 0; n < 10000; n++) fetch('/small?' + n).catch(() => 0)</script>"),
+    "spoils": body(
+        "<p>Spoils<script>fetch('/small?' + 'a'.repeat(1500000)).catch(() => 0);"
+        "Object.defineProperty(document, 'title', {get: () => ({slice: () => 'x'.repeat(3000000)})});"
+        "Object.defineProperty(navigator, 'language', {get: () => new Date()})</script>"
+    ),
+    "again": body("<meta http-equiv=refresh content=0><p>Again"),
+    "calls": body(
+        "<p>Calls<script>(async () => { let n = 0; const one = new RTCPeerConnection(); one.createDataChannel('x');"
+        "one.onicecandidate = (e) => { if (e.candidate) n += 1; else fetch('/small?ways=' + n) };"
+        "await one.setLocalDescription(await one.createOffer()) })()</script>"
+    ),
     "next": body("<p>The next page"),
     "made": body("<p>Made by a script"),
     "more": body("more", "text/plain"),
@@ -389,6 +400,25 @@ def test_ten_thousand_requests_are_bounded(shell: Shell, origin: OddOrigin, monk
     # On a slow machine the browser may come to ask only after the page's time is over, which bounds it too.
     refused = info["preserve"]["asked_not_made"]
     assert refused.get("page-bound", 0) + refused.get("page-over", 0) >= 1, info["preserve"]
+
+
+def test_a_page_that_spoils_what_is_made_of_it_is_loaded_all_the_same(shell: Shell, origin: OddOrigin) -> None:
+    collect(shell, origin, "spoils", "again")
+    shell("capture", "app", status=None)
+    infos = {path_of(one): json.loads(one["block"]) for one in records(shell) if "urn:pageinfo:" in path_of(one)}
+    for path, refusal in (("/spoils", "url-too-long"), ("/again", "elsewhere")):
+        info = infos[f"urn:pageinfo:{path}"]
+        assert info["loadState"] == "whole", info
+        assert set(info["preserve"]["artefacts"].values()) == {""}
+        assert info["preserve"]["asked_not_made"][refusal] >= 1
+    assert len(infos["urn:pageinfo:/spoils"]["title"]) < 5_000
+
+
+def test_a_page_finds_no_way_beside_the_proxy(shell: Shell, origin: OddOrigin) -> None:
+    collect(shell, origin, "calls")
+    shell("capture", "app", status=None)
+    replies = {path_of(one) for one in records(shell) if one["WARC-Type"] == "response"}
+    assert {path for path in replies if "ways" in path} == {"/small?ways=0"}
 
 
 def family() -> dict[int, str]:

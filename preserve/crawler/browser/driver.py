@@ -19,18 +19,23 @@ from typing import Any
 from playwright.sync_api import BrowserContext, Error, FloatRect, Page, Request, sync_playwright
 
 from preserve.crawler.browser.own_user import CANNOT
+from preserve.crawler.browser.plain import plain
 from preserve.crawler.browser.ways import OWN_USER, SANDBOX
+from preserve.limits import DEFAULT_LIMITS
 from preserve.regular import read_regular
 
 _FLAGS = [
     "--disable-quic",
     # Without it, what is asked of the loopback goes round the proxy.
     "--proxy-bypass-list=<-loopback>",
+    # Names are the proxy's to look up. Some Chromium would ask for itself all the same: of servers of WebRTC.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
     "--disable-domain-reliability",
     "--disable-component-update",
     "--disable-client-side-phishing-detection",
     "--disable-features=OptimizationHints,MediaRouter,DialMediaRouteProvider,Translate,AutofillServerCommunication",
-    # What a page sends by UDP goes round every proxy.
+    # What a page sends by UDP goes round every proxy. Builds of Chromium know one or the other name.
+    "--webrtc-ip-handling-policy=disable_non_proxied_udp",
     "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
     "--no-pings",
 ]
@@ -49,6 +54,11 @@ def _say(**said: object) -> None:
     sys.stdout.flush()
 
 
+def _ask(url: str, *, is_main: bool) -> None:
+    # One that is longer is refused: of how many characters is all the same.
+    _say(asks=url[: DEFAULT_LIMITS.max_url_chars + 1], main=is_main)
+
+
 def _asked(context: BrowserContext, page: Page) -> None:
     """Tells each request, as it is made."""
 
@@ -57,29 +67,30 @@ def _asked(context: BrowserContext, page: Page) -> None:
         with suppress(Error):
             is_main = request.is_navigation_request()
             is_main = is_main and request.frame.parent_frame is None
-        _say(asks=request.url.partition("#")[0], main=is_main)
+        _ask(request.url.partition("#")[0], is_main=is_main)
 
     context.on("request", ask)
-    page.on("websocket", lambda socket: _say(asks="http" + socket.url.removeprefix("ws"), main=False))
+    page.on("websocket", lambda socket: _ask("http" + socket.url.removeprefix("ws"), is_main=False))
     # A window that a page opens is not the page.
     context.on("page", lambda other: other.close() if other != page else None)
     page.on("dialog", lambda dialog: dialog.dismiss())
     page.on("download", lambda download: download.cancel())
 
 
-def _load(page: Page, job: dict[str, Any], until: float) -> str:
-    """Loads the page; how far that came."""
+def _load(page: Page, job: dict[str, Any], until: float) -> tuple[str, str]:
+    """Loads the page; how far that came, and why no further."""
     try:
         # A page that wants to go elsewhere at once stays, and is waited for in vain by its event.
         page.goto(job["url"], wait_until="commit", timeout=_share_ms(until))
         page.wait_for_function("document.readyState === 'complete'", timeout=_share_ms(until))
     except Error as error:
         if "Timeout" in error.message:
-            return "time"
-        return "nothing" if "ERR_ABORTED" in error.message or "Download" in error.message else "failed"
+            return "time", ""
+        is_nothing = "ERR_ABORTED" in error.message or "Download" in error.message
+        return ("nothing", "") if is_nothing else ("failed", _first_line(error))
     with suppress(Error):
         page.wait_for_load_state("networkidle", timeout=_QUIET_MS)
-    return "whole"
+    return "whole", ""
 
 
 def _share_ms(until: float) -> float:
@@ -122,13 +133,16 @@ def _artefacts(page: Page, context: BrowserContext, job: dict[str, Any]) -> dict
     _each(made, "accessibility.txt", lambda: _write(folder / "accessibility.txt", _tree(page)))
     _each(made, "full.png", lambda: _whole(page, folder / "full.png"))
     _each(made, "page.pdf", lambda: page.pdf(path=folder / "page.pdf"))
-    facts = page.evaluate(
-        "() => ({title: document.title.slice(0, 1000), url: location.href.slice(0, 4000), language: navigator.language,"
-        " userAgent: navigator.userAgent, zone: Intl.DateTimeFormat().resolvedOptions().timeZone, isSecureContext})"
-    )
+    facts: object = None
+    with suppress(Error):
+        facts = page.evaluate(
+            "() => ({title: document.title.slice(0, 1000), url: location.href.slice(0, 4000),"
+            " language: navigator.language, userAgent: navigator.userAgent,"
+            " zone: Intl.DateTimeFormat().resolvedOptions().timeZone, isSecureContext})"
+        )
     # Raises where a script has put another document in its place: what was made is of nobody knows which.
     shown.evaluate("one => one === document")
-    return {"artefacts": made, "behaviours": behaved, "page": facts}
+    return {"artefacts": made, "behaviours": plain(behaved), "page": plain(facts)}
 
 
 def _first_line(error: Exception) -> str:
@@ -180,8 +194,8 @@ def _visit(playwright: Any, job: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN
             # Its own name, so that sites are told the truth, and behind it ours.
             return {"agent": page.evaluate("navigator.userAgent"), "version": _version(context, page)}
         _asked(context, page)
-        state = _load(page, job, until)
-        found = {"state": state, "version": _version(context, page)}
+        state, why = _load(page, job, until)
+        found = {"state": state, "why": why, "version": _version(context, page)}
         if state in {"whole", "time"}:
             found |= _artefacts(page, context, job)
         return found

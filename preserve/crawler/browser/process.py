@@ -21,6 +21,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from preserve.crawler.browser.takes import too_much
 from preserve.crawler.browser.ways import OWN_USER, own_folder, program_of, temporary_folder
 from preserve.errors import EnvironmentFaultError, install_step
 from preserve.regular import read_regular
@@ -40,6 +41,8 @@ _GRACE_S = 30.0
 _KILLED_S = 5.0
 """How long the end of what was killed is waited for."""
 _KILL_AGAIN_S = 0.02
+_LOOK_S = 1.0
+"""How often it is looked at what a browser takes of the machine."""
 
 
 class LostBrowserError(Exception):
@@ -99,7 +102,7 @@ class Driver:
                 if process.stdin is not None:
                     process.stdin.write(json.dumps(placed).encode() + b"\n")
                     process.stdin.flush()
-                return self._done(until, asks)
+                return self._done(until, asks, lambda: too_much(process.pid, scratch))
         except PermissionError as error:
             self.end()
             return {"state": "failed", "why": f"not allowed: {error}", "refused": OWN_USER}
@@ -110,10 +113,20 @@ class Driver:
             self.end()
             raise
 
-    def _done(self, until: float, asks: Callable[[str, bool], None]) -> dict[str, Any]:
-        """What is told at the end of a page."""
+    def _done(self, until: float, asks: Callable[[str, bool], None], look: Callable[[], str]) -> dict[str, Any]:
+        """What is told at the end of a page. ``look`` says why it is to be ended before."""
+        look_at = time.monotonic() + _LOOK_S
         while True:
-            match self._line(until):
+            line = self._line(min(until, look_at))
+            if time.monotonic() >= look_at:
+                look_at = time.monotonic() + _LOOK_S
+                if why := look():
+                    raise LostBrowserError(why)
+            if line == b"":
+                if time.monotonic() >= until:
+                    raise LostBrowserError("the page did not come to an end, and its browser was ended")
+                continue
+            match _read_line(line):
                 case {"asks": str() as url, "main": bool() as is_main}:
                     asks(url, is_main)
                 case {"done": dict() as done}:
@@ -121,17 +134,15 @@ class Driver:
                 case _:
                     raise LostBrowserError("the browser's driver says what nobody understands")
 
-    def _line(self, until: float) -> Any:  # noqa: ANN401 - JSON
+    def _line(self, until: float) -> bytes:
+        """What the driver says next; nothing where it says nothing until then."""
         try:
             line = self._lines.get(timeout=max(0.0, until - time.monotonic()))
         except queue.Empty:
-            raise LostBrowserError("the page did not come to an end, and its browser was ended") from None
+            return b""
         if line is None:
             raise LostBrowserError("the browser's driver ended")
-        try:
-            return json.loads(line)
-        except (ValueError, RecursionError):
-            return None
+        return line
 
     def _program(self, user: int | None, scratch: Path) -> str:
         if user is None:
@@ -184,6 +195,13 @@ class Driver:
         scratch, self._scratch = self._scratch, None
         if scratch is not None:
             shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _read_line(line: bytes) -> Any:  # noqa: ANN401 - JSON
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError):
+        return None
 
 
 @contextmanager

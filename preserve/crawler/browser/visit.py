@@ -24,7 +24,7 @@ from preserve.crawler.browser.load import Artefact, PageLoad
 from preserve.crawler.browser.process import Driver, LostBrowserError, find_browser
 from preserve.crawler.browser.ways import left, ways
 from preserve.crawler.frontier import FrontierTarget
-from preserve.crawler.outcomes import OUT_OF_SCOPE
+from preserve.crawler.outcomes import OUT_OF_SCOPE, TOO_LONG
 from preserve.crawler.robots import RobotsRules, robots_url
 from preserve.crawler.scope import Scope
 from preserve.errors import EnvironmentFaultError
@@ -43,6 +43,8 @@ PAGE_S = 300.0
 """Time of one page; politeness is in it."""
 MAX_EXCHANGES = 2_000
 """Of one page."""
+MAX_LOADS = 10
+"""How often a page may load itself again: some do so once or twice, and some for ever."""
 _MAX_ASKED = 20_000
 """Addresses of one page that its browser has told of."""
 MAX_PAGE_BYTES = 256 * MIB
@@ -163,54 +165,66 @@ class PageVisit:
     _changed: threading.Condition = field(default_factory=threading.Condition)
     _bytes: int = 0
     _entered: int = 0
+    _loads: int = 0
     _is_over: bool = False
 
     def asks(self, url: str, is_main: bool) -> None:  # noqa: FBT001 - as the driver says it
         """The browser told that its page asks for an address; ``is_main``: as the page itself."""
-        if len(url) > DEFAULT_LIMITS.max_url_chars or len(self._asked) >= _MAX_ASKED:
-            # It is refused as one that no page asked for.
-            return
         with self._changed:
-            self._asked[url] = is_main or self._asked.get(url, False)
-            self._changed.notify_all()
+            if len(url) > DEFAULT_LIMITS.max_url_chars:
+                self.refused[TOO_LONG] += 1
+            elif len(self._asked) < _MAX_ASKED:
+                # Else it is refused as one that no page asked for.
+                self._asked[url] = is_main or self._asked.get(url, False)
+                self._changed.notify_all()
 
     def enter(self, url: str) -> str:
         """Waits until an address may be asked for; empty, or why it may not be."""
         refusal = self._refusal(url)
-        if refusal:
+        # Of one that is too long the browser told, and of one that is much too long nothing comes here.
+        if refusal and refusal != TOO_LONG:
             with self._changed:
                 self.refused["elsewhere" if refusal == STAY else refusal] += 1
         return refusal
 
     def _refusal(self, url: str) -> str:
+        if len(url) > DEFAULT_LIMITS.max_url_chars:
+            return TOO_LONG
         with self._changed:
             self._changed.wait_for(lambda: self._is_over or url in self._asked, _ASKED_S)
-            if self._is_over:
-                return PAGE_OVER
-            if url not in self._asked:
-                return OWN
-            is_main = self._asked[url]
-            if is_main and not self.is_page(url):
-                if len(self.elsewhere) < MAX_EXCHANGES:
-                    self.elsewhere[url] = None
-                return STAY
-            if self._bytes >= MAX_PAGE_BYTES or self._entered >= MAX_EXCHANGES:
-                return TOO_MUCH
-        if not self.is_page(url):
-            refusal = self.scope.refusal(url, depth=self.depth, hop="requisite")
-            if refusal is not None:
-                return refusal
-        if self.robots is not None:
-            rules = self.robots.of(url, self.gates, self._count_robots)
-            if not rules.allowed(url):
-                return rules.refusal or OUT_OF_SCOPE
-            self.verdicts[url] = rules.verdict
-        else:
-            self.verdicts[url] = "ignored"
-        if not self.gates.enter(host_of(url), self.until, lambda: self._is_over):
+            refusal = self._refusal_of_page(url)
+        if not refusal and not self.is_page(url):
+            refusal = self.scope.refusal(url, depth=self.depth, hop="requisite") or ""
+        refusal = refusal or self._refusal_of_robots(url)
+        if not refusal and not self.gates.enter(host_of(url), self.until, lambda: self._is_over):
+            refusal = PAGE_OVER
+        if not refusal:
+            with self._changed:
+                self._entered += 1
+                self._loads += self._asked[url]
+        return refusal
+
+    def _refusal_of_page(self, url: str) -> str:
+        if self._is_over:
             return PAGE_OVER
-        with self._changed:
-            self._entered += 1
+        if url not in self._asked:
+            return OWN
+        if self._asked[url] and not self.is_page(url):
+            if len(self.elsewhere) < MAX_EXCHANGES:
+                self.elsewhere[url] = None
+            return STAY
+        if self._asked[url] and self._loads >= MAX_LOADS:
+            return STAY
+        return TOO_MUCH if self._bytes >= MAX_PAGE_BYTES or self._entered >= MAX_EXCHANGES else ""
+
+    def _refusal_of_robots(self, url: str) -> str:
+        if self.robots is None:
+            self.verdicts[url] = "ignored"
+            return ""
+        rules = self.robots.of(url, self.gates, self._count_robots)
+        if not rules.allowed(url):
+            return rules.refusal or OUT_OF_SCOPE
+        self.verdicts[url] = rules.verdict
         return ""
 
     def is_page(self, url: str) -> bool:
@@ -422,7 +436,12 @@ class Browser:
         is_moved = redirect_of(main) is not None
         # Where no reply came, what the browser shows is said by the proxy.
         artefacts = [] if is_moved or main.error is not None else _artefacts(done, folder, started)
-        said = {**done, "bounds": self._behaviours(visit.url), "way": self._ways[0]}
+        said = {
+            **done,
+            "artefacts": _told(done, artefacts),
+            "bounds": self._behaviours(visit.url),
+            "way": self._ways[0],
+        }
         info = _pageinfo(visit, page_id, said, [main, *exchanges], started)
         return main, PageLoad(
             page_id=page_id,
@@ -504,6 +523,14 @@ def _artefacts(done: Mapping[str, Any], folder: Path, started: datetime) -> list
     return found
 
 
+def _told(done: Mapping[str, Any], kept: Sequence[Artefact]) -> dict[str, str]:
+    """By name, why an artefact is not there; empty where it is."""
+    kinds = {one.kind for one in kept}
+    lost = f"not kept: empty, or larger than {_MAX_ARTEFACT_BYTES} bytes"
+    said = {name: _text(_named(done), name) for name in _FILES if name in _named(done)}
+    return {name: why or ("" if _FILES[name][0] in kinds else lost) for name, why in said.items()}
+
+
 def _unpacked(data: bytes) -> bytes:
     try:
         return base64.b64decode(data, validate=True)
@@ -541,7 +568,7 @@ def _pageinfo(
             "own_user": done["way"].user is not None,
             "behaviours": _behaved(done.get("behaviours")),
             "bounds": done.get("bounds"),
-            "artefacts": {name: _text(done.get("artefacts"), name) for name in _FILES if name in _named(done)},
+            "artefacts": done["artefacts"],
             "asked_not_made": dict(+visit.refused),
             "leads_to": list(visit.elsewhere)[:100],
             "why": _text(done, "why"),

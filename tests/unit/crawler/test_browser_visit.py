@@ -1,5 +1,6 @@
 """A page's visit by a browser: what it may ask for, and what is left when the browser is lost. No browser is needed."""
 
+import json
 import os
 import queue
 import tempfile
@@ -13,8 +14,10 @@ import pytest
 
 from preserve.crawler.browser.gates import GatedFetches, HostGates
 from preserve.crawler.browser.load import Artefact
+from preserve.crawler.browser.plain import plain
 from preserve.crawler.browser.process import Driver, LostBrowserError, find_browser
 from preserve.crawler.browser.visit import (
+    MAX_LOADS,
     OWN,
     PAGE_OVER,
     TOO_MUCH,
@@ -24,6 +27,7 @@ from preserve.crawler.browser.visit import (
     RobotsOfHosts,
     _artefacts,
     _behaved,
+    _told,
 )
 from preserve.crawler.frontier import FrontierTarget
 from preserve.crawler.records import artefact_record
@@ -98,6 +102,35 @@ def test_a_page_stays_where_it_is_and_says_where_it_would_have_gone() -> None:
     assert page.refused == {"elsewhere": 2}
 
 
+def test_a_page_that_loads_itself_again_and_again_stays() -> None:
+    page = visit()
+    said = []
+    for _time in range(MAX_LOADS + 2):
+        said.append(enter(page, PAGE, main=True))
+        if not said[-1]:
+            page.leave(PAGE)
+    assert said == [""] * MAX_LOADS + [STAY] * 2
+
+
+def test_an_address_that_is_too_long_is_refused_at_once() -> None:
+    page = visit()
+    assert enter(page, f"{PAGE}?{'a' * DEFAULT_LIMITS.max_url_chars}") == "url-too-long"
+    assert page.refused == {"url-too-long": 1}
+
+
+def test_what_was_made_and_is_not_kept_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("preserve.crawler.browser.visit._MAX_ARTEFACT_BYTES", 10)
+    (tmp_path / "text.txt").write_text("text")
+    (tmp_path / "dom.html").write_text("<p>" * 10)
+    done = {"artefacts": {"text.txt": "", "dom.html": "", "view.png": "it failed"}}
+    kept = _artefacts(done, tmp_path, NOW)
+    assert _told(done, kept) == {
+        "view.png": "it failed",
+        "text.txt": "",
+        "dom.html": "not kept: empty, or larger than 10 bytes",
+    }
+
+
 def test_exchanges_and_bytes_of_a_page_have_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("preserve.crawler.browser.visit.MAX_EXCHANGES", 2)
     page = visit()
@@ -170,6 +203,21 @@ def test_what_a_page_says_of_itself_keeps_its_form() -> None:
     assert set(behaved) == {"scrolled", "ended", "mistakes"}
     assert (len(behaved["mistakes"]), len(behaved["mistakes"][0])) == (20, 200)
     assert _behaved("nothing like it") == {}
+
+
+def test_what_a_page_gives_back_fits_into_a_line() -> None:
+    deep: list[Any] = []
+    deep.append(deep)
+    nested: list[Any] = []
+    for _level in range(100_000):
+        nested = [nested]
+    said = {"title": "x" * 9_999_999, "zone": NOW, "scrolled": 3, "mistakes": ["m" * 9_999] * 999, "nothing": None}
+    odd = {"deep": deep, "nested": {"in": nested}, "large": 10**10_000, "ratio": float("nan"), "x" * 9_999: 1 << 40}
+    found = json.loads(json.dumps(plain({**said, **odd}), allow_nan=False))
+    assert (found["scrolled"], found["nothing"], len(found["title"]), found["large"]) == (3, None, 4_000, "int")
+    assert len(json.dumps(found)) < 1 << 19
+    assert len(plain(dict.fromkeys(range(999), "y"))) == 50
+    assert (plain(None), plain("z" * 9_999), plain([said])) == (None, "z" * 4_000, str([said])[:4_000])
 
 
 def test_what_was_made_has_the_date_of_its_making(tmp_path: Path) -> None:
