@@ -1,4 +1,7 @@
-"""A captured content by its media type: where its addresses stand, and it with them led elsewhere, in pieces."""
+"""A captured content by its media type: where its addresses stand, and it with them led elsewhere, in pieces.
+
+Tested by ``tests/unit/formats/test_rewriting.py``.
+"""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
