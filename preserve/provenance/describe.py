@@ -104,7 +104,7 @@ class KnownOfRecord(Struct, frozen=True, kw_only=True):
 def describe_fresh(
     record: WarcRecord, fresh: KnownOfRecord, *, file: str, ordinal: int, run: str
 ) -> statements.RecordStatement:
-    """The same statement as `describe_record` makes, of a record that was made in this process."""
+    """The statement of a record that was made in this process: the one that a reading gives (`statement_of`)."""
     header, head = record.header, fresh.head
     said, kind = header.by_name.get, header.type
     is_reply = kind in HTTP_RESPONSE_TYPES

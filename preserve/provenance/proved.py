@@ -138,7 +138,7 @@ class ProvedLog:
         return decode(self.entry(index))
 
     def holds(self, table: str, row: Row) -> bool:
-        """See `preserve.store.catalogue.Proof`."""
+        """See `preserve.store.catalogue.RowProof`."""
         index = row[0]
         if not isinstance(index, int) or index < 0:
             raise self._differs("a row belongs to no statement")
@@ -163,18 +163,18 @@ class ProvedLog:
         return self._looks[1]
 
     def ends(self, table: str, after: int, before: int) -> None:
-        """See `preserve.store.catalogue.Proof`: of texts."""
+        """See `preserve.store.catalogue.RowProof`: of texts."""
         for index in range(after + 1, min(before, self._ledger.size)):
             entry = self.entry(index)
             if _CABLE in entry and isinstance(decode(entry), CableStatement):
                 raise self._differs(f"the row of statement {index} is missing in its table {table}")
 
     def lacks(self, index: int) -> None:
-        """See `preserve.store.catalogue.Proof`."""
+        """See `preserve.store.catalogue.RowProof`."""
         self._lost.add(index)
 
     def sweep(self, rows: Callable[[str, int], Iterator[Row]], size: int, first: int = 0) -> int:
-        """See `preserve.store.catalogue.Proof`."""
+        """See `preserve.store.catalogue.RowProof`."""
         if self._swept_to >= 0 and self._swept_from <= first:
             return self._swept_to
         end = min(size, self._ledger.size)

@@ -35,3 +35,25 @@ def _wrong(module: str) -> Iterator[str]:
 def test_a_long_module_has_a_unit_file_of_its_name_or_says_where_it_is_tested() -> None:
     assert len(_MODULES) > 100
     assert [wrong for module in _MODULES for wrong in _wrong(module)] == []
+
+
+_REFERENCE = re.compile(r"`(preserve(?:\.\w+)+)`")
+
+
+def _is_there(reference: str) -> bool:
+    """Whether a module, or a name in one, is what a docstring calls it."""
+    parts = reference.split(".")
+    for end in range(len(parts), 1, -1):
+        path = _TOP.joinpath(*parts[:end])
+        if path.is_dir():
+            return end == len(parts)
+        if path.with_suffix(".py").is_file():
+            name = "".join(parts[end : end + 1])
+            defined = rf"^\s*(?:(?:class|def) {name}\b|{name}(?::[^\n]*)? = )"
+            return not name or re.search(defined, path.with_suffix(".py").read_text("utf-8"), re.MULTILINE) is not None
+    return False
+
+
+def test_what_docstrings_refer_to_is_there() -> None:
+    found = ((module, one) for module in _MODULES for one in _REFERENCE.findall((_TOP / module).read_text("utf-8")))
+    assert [f"{module}: `{one}`" for module, one in found if not _is_there(one)] == []
