@@ -256,7 +256,7 @@ def decisions() -> str:
         rows.append(f"- ADR {match.group(1)}: [{match.group(2)}]({path.name})\n")
     return (
         "# Decisions\n\nWhat was decided, why, and what follows. A decision that no longer holds is changed here and "
-        f"in the code at once. Number 10 is not used.\n\n{''.join(rows)}"
+        f"in the code at once. Numbers 10 and 30 are not used.\n\n{''.join(rows)}"
     )
 
 
