@@ -232,6 +232,8 @@ class EgoNode:
 class EgoPlot:
     """What cites a cable on the left, the cable, what it cites on the right."""
 
+    left: int
+    """Where it begins: on a side without cables nothing is left blank."""
     width: int
     height: int
     centre: EgoNode
@@ -239,9 +241,16 @@ class EgoPlot:
     cited: Sequence[EgoNode] = ()
     left_out: int = 0
 
+    @property
+    def columns(self) -> int:
+        """How many there are: one, two or three."""
+        return 1 + bool(self.citing) + bool(self.cited)
+
 
 MOST_NODES: Final = 18
 """Cables drawn on each side; the table has all."""
+_CENTRE: Final = 360
+_HALF_NODE: Final = 95
 
 
 def ego(centre: EgoNode, citing: Sequence[EgoNode], cited: Sequence[EgoNode]) -> EgoPlot:
@@ -249,10 +258,12 @@ def ego(centre: EgoNode, citing: Sequence[EgoNode], cited: Sequence[EgoNode]) ->
     rows = max(1, min(MOST_NODES, max(len(citing), len(cited))))
     height = 40 + rows * 34
     left_out = max(0, len(citing) - MOST_NODES) + max(0, len(cited) - MOST_NODES)
+    left = 0 if citing else _CENTRE - _HALF_NODE
     return EgoPlot(
-        width=720,
+        left=left,
+        width=(2 * _CENTRE if cited else _CENTRE + _HALF_NODE) - left,
         height=height,
-        centre=_at(centre, 360, height / 2),
+        centre=_at(centre, _CENTRE, height / 2),
         citing=_column(citing[:MOST_NODES], 100, height),
         cited=_column(cited[:MOST_NODES], 620, height),
         left_out=left_out,

@@ -270,7 +270,7 @@ def test_a_cable_is_shown_with_its_verdicts_dates_and_references(desk: TestClien
     assert words[:3] == ["PASS", "PASS", "PASS"]
     assert words[-1] == "NOT CHECKED"
     dates = [one.text_content() for one in page.xpath("//dl[@class='dates']//dt")]
-    assert dates == ["Written", "Released by its source", "Captured", "You look at it"]
+    assert dates == ["Written", "Released by its source", "Captured", "Accessed"]
     assert page.xpath("//p[@id='p2']/a[@href='#p2']/@aria-label") == ["Link to paragraph 2"]
     assert page.xpath("//p[@id='p2']//span[@class='redaction']/span/text()") == ["[redaction mark] "]
     assert CABLE in page.xpath("//p[@class='citation']")[0].text_content()

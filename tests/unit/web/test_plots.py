@@ -69,3 +69,15 @@ def test_what_cites_a_cable_is_on_its_left_and_what_is_too_much_is_counted() -> 
     heights = [node.y for node in plot.citing]
     assert heights == sorted(set(heights))
     assert 0 < heights[0] < heights[-1] < plot.height
+
+
+@pytest.mark.parametrize(
+    ("citing", "cited", "left", "right", "columns"),
+    [(1, 1, 0, 720, 3), (0, 1, 265, 720, 2), (1, 0, 0, 455, 2), (0, 0, 265, 455, 1)],
+)
+def test_a_side_without_cables_takes_no_room(citing: int, cited: int, left: int, right: int, columns: int) -> None:
+    node = EgoNode(id="a", href="/", is_held=True, subject="")
+    plot = ego(node, [node] * citing, [node] * cited)
+    assert (plot.left, plot.left + plot.width, plot.columns) == (left, right, columns)
+    for one in (plot.centre, *plot.citing, *plot.cited):
+        assert left < one.x - 88 < one.x + 88 < right
