@@ -892,7 +892,7 @@ def main(words: List[str]) -> int:
         if isinstance(error, IsADirectoryError):
             why = "%r is a folder: name the capsule itself, the ZIP file as it was given to you" % name
         elif isinstance(error, OSError):
-            why = "%r cannot be read: %s" % (name, error.strerror)
+            why = "%r cannot be read: %s" % (name, error.strerror or error)
         print("%s\nusage: check_capsule.py CAPSULE [--key VKEY] [--roots PEM-FILE]" % why, file=sys.stderr)
         return 2
     verdicts = alone(data, keys, stamp_check(roots) if roots else None)
