@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from msgspec.structs import replace
+
 from preserve.cables.extract import plain_text, read_page
 from preserve.cables.page.layouts import Layout
 from preserve.crawler.frontier import EndedAddress, Frontier
@@ -48,6 +50,8 @@ _LEAST_LOST: Final = 3
 MOST_TOLD: Final = 1_000
 _NOT_TRIED: Final = frozenset({NOT_DUE, OUT_OF_SCOPE, TOO_DEEP, TOO_LONG, TRAP_REPEAT, TRAP_CALENDAR})
 _KEPT: Final = 4_096
+_NO_DOCUMENTS: Final = frozenset({"", "application/pdf"})
+"""Kinds that pages of text may become, and still be themselves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,12 +222,24 @@ class RunComparer:
             return frozenset(shown for shown, number, others in _groups(gists) if is_crowd(number, others, pages))
 
     def _gist_now(self, end: EndedAddress, before: RecordRow, now: RecordRow) -> str:
+        """The gist of what is shown now, there or where it leads to; empty where it is what was held."""
+        final, way = end.url, ""
         if now.status in REDIRECTS:
-            return f"to {self._led(end.url, now)[0]}"
-        whole = self._whole(now)
+            final, way = self._led(end.url, now)[0], "to "
+            led = self._now(final)
+            whole = None if led is None or final == end.url else self._whole(led)
+            if whole is None:
+                return f"to {final}"
+        else:
+            whole = self._whole(now)
         if whole is None or whole.payload_sha256 == before.payload_sha256:
             return ""
-        return self._gist(whole, end.url)
+        kind = self._page(whole)[0].kind
+        if kind not in _NO_DOCUMENTS and not self._page(self._whole(before) or before)[0].kind:
+            # What is no text has no words: of pages that were text, many that are now pictures or data are no pages.
+            return f"{way}kind {kind}"
+        # The page that others are led to is no page like them.
+        return way + self._gist(whole, f"{end.url} {final}")
 
     def _whole(self, now: RecordRow) -> RecordRow | None:
         """The record with the page that a look showed: a revisit refers to it."""
@@ -269,18 +285,25 @@ class RunComparer:
             page = Page(payload_sha256=whole.payload_sha256 or "", text="")
             if held is None or repeats:
                 return before, Look(reason=end.reason, status=_OK, repeats=repeats, page=page), ""
-            in_crowd = self._gist(whole, end.url) in crowds or self._was_lost(end.url, whole)
-            now_page = self._page(whole)[0]
-            return (
-                self._page(self._whole(held) or held)[0],
-                Look(reason=end.reason, status=_OK, page=now_page, in_crowd=in_crowd),
-                "",
-            )
+            in_crowd = self._gist_now(end, held, now) in crowds or self._was_lost(end.url, whole)
+            was = self._page(self._whole(held) or held)[0]
+            now_page, words = self._page(whole)
+            lost = was.has_lost(now_page, words)
+            return was, Look(reason=end.reason, status=_OK, page=now_page, in_crowd=in_crowd, lost_cable=lost), ""
         if now.challenge is not None or status in {_OK, _NOT_MODIFIED}:
             return before, Look(reason=end.reason, status=0), ""
         if held is not None and status in REDIRECTS:
             final, led = self._led(end.url, now)
-            return before, Look(reason=end.reason, status=status, led=led, in_crowd=f"to {final}" in crowds), final
+            in_crowd = self._gist_now(end, held, now) in crowds
+            at_end = None if led is None or led.status != _OK else self._now(final)
+            whole = None if at_end is None else self._whole(at_end)
+            if whole is None or led is None:
+                return before, Look(reason=end.reason, status=status, led=led, in_crowd=in_crowd), final
+            was = self._page(self._whole(held) or held)[0]
+            now_page, words = self._page(whole)
+            led = replace(led, page=now_page)
+            lost = was.has_lost(now_page, words)
+            return was, Look(reason=end.reason, status=status, led=led, in_crowd=in_crowd, lost_cable=lost), final
         return before, Look(reason=end.reason, status=status or 0), ""
 
     def _was_lost(self, url: str, whole: RecordRow) -> bool:
@@ -326,7 +349,7 @@ class RunComparer:
             return Page(payload_sha256=key, text=key), ""
         kind = type_of(payload, content)
         if "html" not in kind.essence and not kind.essence.startswith("text/"):
-            return Page(payload_sha256=key, text=key, is_empty=not content), ""
+            return Page(payload_sha256=key, text=key, is_empty=not content, kind=kind.essence if content else ""), ""
         cables = read_page(content, kind.value, self.layouts).cables
         plain = plain_text(content, kind.value)
         page = Page(
@@ -334,6 +357,7 @@ class RunComparer:
             text=cables[0].comparison_sha256 if len(cables) == 1 else plain.comparison_sha256,
             is_empty=not plain.text.strip(),
             is_error=not cables and is_error_page(content, plain.text),
+            cables=frozenset(cable.published_id for cable in cables),
         )
         return page, plain.text[: _KEPT * 8]
 

@@ -47,13 +47,21 @@ _CROWD: Final = 3
 class Page(Struct, frozen=True, kw_only=True):
     """What a whole reply shows. ``text``: a checksum of its text; ``is_empty``: it shows none.
 
-    ``is_error``: it reads as an error page.
+    ``is_error``: it reads as an error page. ``cables``: the ids of those on it. ``kind``: the media type of what has no
+    text.
     """
 
     payload_sha256: str
     text: str
     is_empty: bool = False
     is_error: bool = False
+    cables: frozenset[str] = frozenset()
+    kind: str = ""
+
+    def has_lost(self, now: "Page", words: str) -> bool:
+        """Whether it showed a cable, and what is there now, in ``words``, neither shows nor names one."""
+        small = words.lower()
+        return bool(self.cables) and not now.cables and not any(name.lower() in small for name in self.cables)
 
 
 class Led(Struct, frozen=True, kw_only=True):
@@ -62,6 +70,8 @@ class Led(Struct, frozen=True, kw_only=True):
     home: bool = False
     """To the front page of its own host."""
     status: int | None = None
+    page: Page | None = None
+    """What is there, where it came whole."""
 
 
 class Look(Struct, frozen=True, kw_only=True):
@@ -77,6 +87,8 @@ class Look(Struct, frozen=True, kw_only=True):
     page: Page | None = None
     led: Led | None = None
     in_crowd: bool = False
+    lost_cable: bool = False
+    """There was a cable, and the page that it shows or leads to has none and does not name it."""
     not_tried: bool = False
     """The run left it out: it was not due, or is not of the collection any more."""
 
@@ -90,24 +102,28 @@ def compare(before: Page | None, look: Look) -> Seen | None:
     if look.repeats:
         return Seen.UNCHANGED
     if look.page is not None:
-        return _compared(before, look.page, in_crowd=look.in_crowd)
+        return _compared(before, look.page, is_other=look.in_crowd or look.lost_cable)
     if look.status is None:
         return Seen.NOT_REACHED
     if look.status in REDIRECTS and look.led is not None:
-        return _led(look.led, in_crowd=look.in_crowd)
+        return _led(before, look.led, is_other=look.in_crowd or look.lost_cable)
     return Seen.GONE if look.status in MISSING else Seen.ERROR
 
 
-def _compared(before: Page, now: Page, *, in_crowd: bool) -> Seen:
+def _compared(before: Page, now: Page, *, is_other: bool) -> Seen:
     if now.payload_sha256 == before.payload_sha256 or (now.text == before.text and not now.is_empty):
         return Seen.UNCHANGED
-    emptied = now.is_empty and not before.is_empty
-    if in_crowd or emptied or (now.is_error and not before.is_error):
+    if is_other or _is_none(before, now):
         return Seen.SOFT_GONE
     return Seen.UNCHANGED if now.text == before.text else Seen.CHANGED
 
 
-def _led(led: Led, *, in_crowd: bool) -> Seen:
+def _is_none(before: Page, now: Page) -> bool:
+    """Whether what is there now is an empty page or an error page, and was none."""
+    return (now.is_empty and not before.is_empty) or (now.is_error and not before.is_error)
+
+
+def _led(before: Page, led: Led, *, is_other: bool) -> Seen:
     if led.home:
         return Seen.SOFT_GONE
     if led.status is None:
@@ -116,7 +132,7 @@ def _led(led: Led, *, in_crowd: bool) -> Seen:
         return Seen.GONE
     if led.status != 200:  # noqa: PLR2004 - only a page is where a page has moved to
         return Seen.ERROR
-    return Seen.SOFT_GONE if in_crowd else Seen.MOVED
+    return Seen.SOFT_GONE if is_other or (led.page is not None and _is_none(before, led.page)) else Seen.MOVED
 
 
 def is_crowd(now_one: int, before_others: int, of_all: int) -> bool:

@@ -159,8 +159,10 @@ def run_through(looks: Iterable[Probe]) -> LinkStatusMachine:
     return machine
 
 
-_MOVED = range(300, 400)
-_GOOD = range(200, 300)
+_MOVED = frozenset(range(300, 400)) - {304}
+"""Not 304, which no request asked for: what it says has not changed is not known."""
+_GOOD = frozenset({200, 206})
+"""Of others of their class a page is not known to be what they bring. What is partial is a cut capture."""
 _OURS = frozenset({"dns", "connect", "connect-timeout", "timeout", "disconnect"})
 """Failures of the way to a host: the page's or ours, as the other hosts of the run tell."""
 

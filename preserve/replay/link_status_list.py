@@ -270,7 +270,7 @@ class LinkJudge:
             sign, reason = self._held_against_first(seen, reason)
         elif sign is LinkSignal.MOVED and self._pages.leads_home(row):
             sign, reason = LinkSignal.ERROR_PAGE, f"{reason} to the front page"
-        if sign in {LinkSignal.SAME, LinkSignal.OTHER} and seen.run in self._no_page:
+        if sign in {LinkSignal.SAME, LinkSignal.OTHER, LinkSignal.MOVED} and seen.run in self._no_page:
             sign, reason = LinkSignal.ERROR_PAGE, str(Seen.SOFT_GONE)
         if sign in {LinkSignal.SAME, LinkSignal.OTHER}:
             self.good = seen

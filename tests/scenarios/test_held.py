@@ -9,11 +9,14 @@ from pathlib import Path
 import pytest
 
 from preserve.crawler.capture import RunReport
+from preserve.demo_site.pages import replies
 from preserve.net.exchange import Failure
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.statements import RunStatement, decode
 from preserve.store.layout import CollectionPaths
+from tests.shell import Shell
 from tests.simulated import Reply, Simulation, html, links, reply
+from tests.site import Site
 
 ROOT = "http://x.org/"
 NAMES = ("a", "b", "c", "d", "e")
@@ -71,6 +74,24 @@ DEATHS: dict[str, tuple[Mapping[str, Reply], dict[str, int]]] = {
     ),
     "robots.txt cannot be had": ({ROOT + "robots.txt": reply(503)}, {"not-reached": 6}),
     "in trouble": ({f"{ROOT}{name}": reply(500) for name in NAMES}, {"error": 5, "unchanged": 1}),
+    "behind a login that says whereto": (
+        {
+            **{f"{ROOT}{name}": reply(302, "", f"Location: /login?next=%2F{name}") for name in NAMES},
+            **{f"{ROOT}login?next=%2F{name}": html(f"Log in to read /{name}") for name in NAMES},
+        },
+        {"new": 5, "soft-gone": 5, "unchanged": 1},
+    ),
+    "led to its front page by many addresses": (
+        {
+            **{f"{ROOT}{name}": reply(301, "", f"Location: /?from={name}") for name in NAMES},
+            **{f"{ROOT}?from={name}": html("Welcome back, reader") for name in NAMES},
+        },
+        {"new": 5, "soft-gone": 5, "unchanged": 1},
+    ),
+    "data and no pages": (
+        {f"{ROOT}{name}": reply(200, f'{{"error": "{name}"}}', "Content-Type: application/json") for name in NAMES},
+        {"soft-gone": 5, "unchanged": 1},
+    ),
     "behind a login": (
         {ROOT + "login": html("Log in"), **{url: reply(302, "", "Location: /login") for url in _everywhere(CLOSED)}},
         {"new": 1, "soft-gone": 6},
@@ -96,6 +117,53 @@ def test_a_site_that_dies_is_told_in_that_run_and_in_the_next(tmp_path: Path, de
     stated = [said for entry in entries if isinstance(said := decode(entry), RunStatement)]
     assert [said.compared.good for said in stated[1:] if said.compared] == [False, False]
     assert sum(1 for end in stated[-1].urls if end.seen) >= lost
+
+
+def test_a_page_that_leads_to_an_error_page_has_not_moved(tmp_path: Path) -> None:
+    sim = _site(tmp_path)
+    sim.web.pages[ROOT + "a"] = reply(302, "", "Location: /e/a")
+    sim.web.pages[ROOT + "e/a"] = html("<title>404 Not Found</title>no")
+    assert dict(_run(sim).compared.seen) == {"new": 1, "soft-gone": 1, "unchanged": 5}
+
+
+@pytest.mark.parametrize("way", ["there", "where it leads to"])
+@pytest.mark.parametrize(("words", "seen"), [("Sign in to go on", "soft-gone"), ("{id}: by a new layout", "held")])
+def test_a_page_without_its_cable_is_the_page_where_it_names_it(
+    shell: Shell, site: Site, way: str, words: str, seen: str
+) -> None:
+    path, page = next((path, page) for path, page in replies(1).items() if path.startswith("/cable.php?id=101"))
+    site.page("/", f'<a href="{path}">x</a>'.encode())
+    site.page(path, page.body)
+    shell.site_collection("demo", site, "/")
+    shell("init", "demo")
+    shell("capture", "demo")
+    (held,) = shell("list", "--collection", "demo").splitlines()[1:]
+    body = f"<p>{words.format(id=held.split()[0])}</p>".encode()
+    site.page("/elsewhere" if way != "there" else path, body)
+    if way != "there":
+        site.replies[path] = b"HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n"
+
+    said = shell.json("capture", "demo", status=None)["compared"]["seen"]
+
+    kept = "changed" if way == "there" else "moved"
+    assert said.get(kept if seen == "held" else seen) == 1
+
+
+def test_pages_that_each_move_are_moved(tmp_path: Path) -> None:
+    sim = _site(tmp_path)
+    for name in NAMES:
+        sim.web.pages[f"{ROOT}{name}"] = reply(301, "", f"Location: /new/{name}")
+        sim.web.pages[f"{ROOT}new/{name}"] = html(_text(name))
+    report = _run(sim)
+    assert dict(report.compared.seen) == {"moved": 5, "new": 5, "unchanged": 1}
+    assert report.compared.good
+
+
+def test_pages_that_become_documents_are_changed(tmp_path: Path) -> None:
+    sim = _site(tmp_path)
+    for name in NAMES:
+        sim.web.pages[f"{ROOT}{name}"] = reply(200, f"%PDF-1.7 {name}", "Content-Type: application/pdf")
+    assert dict(_run(sim).compared.seen) == {"changed": 5, "unchanged": 1}
 
 
 @pytest.mark.one_in(2)

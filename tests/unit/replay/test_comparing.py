@@ -15,8 +15,11 @@ def _page(page: Page, *, in_crowd: bool = False) -> Look:
     return Look(reason="http-200", status=200, page=page, in_crowd=in_crowd)
 
 
-def _led(status: int | None, *, home: bool = False, in_crowd: bool = False) -> Look:
-    return Look(reason="http-301", status=301, led=Led(home=home, status=status), in_crowd=in_crowd)
+def _led(
+    status: int | None, *, home: bool = False, in_crowd: bool = False, page: Page | None = None, lost: bool = False
+) -> Look:
+    led = Led(home=home, status=status, page=page)
+    return Look(reason="http-301", status=301, led=led, in_crowd=in_crowd, lost_cable=lost)
 
 
 VECTORS: list[tuple[Page | None, Look, Seen | None]] = [
@@ -46,6 +49,13 @@ VECTORS: list[tuple[Page | None, Look, Seen | None]] = [
     (A, _led(500), Seen.ERROR),
     (A, _led(200, home=True), Seen.SOFT_GONE),
     (A, _led(200, in_crowd=True), Seen.SOFT_GONE),
+    (A, _led(200, page=B), Seen.MOVED),
+    (A, _led(200, page=ERROR), Seen.SOFT_GONE),
+    (ERROR, _led(200, page=ERROR), Seen.MOVED),
+    (A, _led(200, page=EMPTY), Seen.SOFT_GONE),
+    (A, _led(200, page=B, lost=True), Seen.SOFT_GONE),
+    (A, Look(reason="http-200", status=200, page=B, lost_cable=True), Seen.SOFT_GONE),
+    (A, Look(reason="http-200", status=200, page=SAME_TEXT, lost_cable=True), Seen.UNCHANGED),
     (A, Look(reason="robots"), Seen.NOT_REACHED),
     (A, Look(reason="host-paused"), Seen.NOT_REACHED),
     (A, Look(reason="not-due", not_tried=True), None),
@@ -81,3 +91,17 @@ def test_a_gist_leaves_out_what_a_closing_page_says_of_the_address_and_the_day()
     other = gist("The page /notes/letter is closed since 4.12.2026. Thank you.", "http://x.org/notes/letter")
     assert first == other
     assert first != gist("The page is open. Thank you.", "http://x.org/a")
+
+
+@pytest.mark.parametrize(
+    ("now", "words", "lost"),
+    [
+        (frozenset(), "Sign in to go on", True),
+        (frozenset(), "The cable 07wren12 by another layout", False),
+        (frozenset({"07WREN13"}), "another cable", False),
+    ],
+)
+def test_a_cable_is_lost_where_none_is_shown_and_none_is_named(now: frozenset[str], words: str, *, lost: bool) -> None:
+    was = Page(payload_sha256="a", text="a", cables=frozenset({"07WREN12"}))
+    assert was.has_lost(Page(payload_sha256="b", text="b", cables=now), words) is lost
+    assert not B.has_lost(A, words)
