@@ -35,6 +35,7 @@ def _observe(shell: Shell, *observations: Any, to: tuple[str, ...] = ("desk",), 
 
 def test_nothing_is_wrong_where_nothing_was_observed(shell: Shell) -> None:
     assert shell("alarms", "list") == ""
+    assert shell.errors == "no alarm is raised, and no message waits\n"
     assert shell.json("alarms", "list") == {"conditions": [], "unsent": []}
     assert not (shell.archives / ".schedule").exists()
 

@@ -3,18 +3,21 @@
 import base64
 import json
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from preserve.cli.actions.ledger import ABOUT
 from preserve.cli.shared.common import keys_folder
 from preserve.formats.tlog.files import parse_checkpoint
 from preserve.formats.tlog.note import Signer, parse_note, parse_vkey
+from preserve.provenance.statements import Known
 from tests.crash.dying import die
 from tests.kept import Beginning, beginning, served, site
 from tests.shell import Shell
@@ -58,6 +61,17 @@ def test_the_log_is_listed_by_number_and_kind(demo: Any) -> None:
     assert demo("ledger", "log", "demo", "--from", "1", "--count", "2").splitlines() == [head, *lines[1:3]]
     whole = [json.loads(line) for line in demo("ledger", "log", "demo", "--json").splitlines()]
     assert [statement["kind"] for statement in whole] == [line.split()[1] for line in lines]
+
+
+def test_the_list_says_of_every_kind_what_a_statement_is_about(demo: Any, site: Site) -> None:
+    assert ABOUT.keys() == set(get_args(Known))
+    assert all(names and set(names) <= set(kind.__struct_fields__) for kind, names in ABOUT.items())
+    demo("verify", "demo", "--state")
+    demo("rot", "mute", site.url("/"), "-c", "demo", "--reason", "dull")
+    lines = demo("ledger", "log", "demo").splitlines()
+    assert not [line for line in lines if "None" in line]
+    assert any(re.search(r"\tfixity\tdemo-\S+ +20\d\d-", line) for line in lines)
+    assert lines[-1].endswith(" dull")
 
 
 def test_every_statement_is_proved_under_the_checkpoint_and_checked_later(demo: Any) -> None:

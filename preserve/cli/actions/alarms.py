@@ -11,7 +11,7 @@ from preserve.alarms.deliver import Delivery, deliver, send_test
 from preserve.alarms.documents import document, title
 from preserve.alarms.kinds import next_step
 from preserve.alarms.values import Condition, Unsent
-from preserve.cli.shared.common import Place, counted, say
+from preserve.cli.shared.common import Place, counted, note, say
 from preserve.cli.shared.configured import read_secret
 from preserve.cli.shared.tones import toned
 from preserve.config.folder import load_alarms
@@ -39,6 +39,8 @@ def list_(place: Place) -> int:
         "".join(_condition_text(one, _state(one, unsent)) for one in conditions)
         + "".join(_unsent_text(one, is_known=one.message.channel in channels) for one in unsent),
     )
+    if not conditions and not unsent:
+        note("no alarm is raised, and no message waits")
     return 1 if unsent or any(condition.raised is not None for condition in conditions) else 0
 
 
@@ -57,7 +59,10 @@ def send(place: Place) -> int:
     """Send the messages that wait and are due."""
     config = load_alarms(place.config_dir)
     with AlarmDatabase.open(place.archives) as book:
-        return _tell(place, deliver(book, config, read_secret, time.time))
+        deliveries = deliver(book, config, read_secret, time.time)
+    if not deliveries:
+        note("no message is due")
+    return _tell(place, deliveries)
 
 
 def drop(place: Place) -> int:

@@ -5,9 +5,11 @@ Tested by ``tests/scenarios/test_ledger_commands.py``.
 
 import os
 import time
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
+from typing import Final
 
 import click
 import msgspec
@@ -38,14 +40,25 @@ from preserve.provenance.knownlogs import KnownLogs, LogNotAsKnownError, read_lo
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.statements import (
     NEWER,
+    AcceptedStatement,
     ArchiveStatement,
     CableStatement,
     CutStatement,
+    FixityStatement,
+    ImportStatement,
     KeyStatement,
+    Known,
+    ListingStatement,
+    MementoStatement,
+    Moved,
+    Muted,
     RecordStatement,
+    ReleaseStatement,
+    RepairStatement,
     RunStatement,
     Statement,
     UnknownStatement,
+    WaczKey,
     decode,
     kind_of,
 )
@@ -57,6 +70,26 @@ from preserve.store.layout import CollectionPaths
 from preserve.text import terminal_line
 
 _MAX_INPUT_BYTES = 1 << 20
+
+ABOUT: Final[Mapping[type[Known], tuple[str, ...]]] = {
+    ArchiveStatement: ("origin",),
+    RecordStatement: ("type", "date", "uri"),
+    CableStatement: ("published_id", "layout"),
+    RunStatement: ("outcome", "started", "run"),
+    ImportStatement: ("file", "source", "imported"),
+    ReleaseStatement: ("release", "title", "released"),
+    RepairStatement: ("path", "repaired"),
+    ListingStatement: ("archive", "answer", "uri"),
+    MementoStatement: ("archive", "verdict", "uri"),
+    KeyStatement: ("changed", "new"),
+    CutStatement: ("file", "reason"),
+    FixityStatement: ("file", "checked"),
+    AcceptedStatement: ("urls", "reason"),
+    Moved: ("old", "new", "reason"),
+    Muted: ("urls", "reason"),
+    WaczKey: ("since", "reason"),
+}
+"""The fields of each kind of statement that its line in the list shows; what is empty is left out."""
 
 
 def log(place: Place, *, collection: str, first: int, count: int | None, shape: TableShape) -> int:
@@ -79,24 +112,18 @@ def _summary(statement: Statement) -> str:
     return terminal_line("  ".join([f"{kind_of(statement):<8}", *_about(statement)]), 160)
 
 
-def _about(statement: Statement) -> tuple[str, ...]:
-    match statement:
-        case ArchiveStatement(origin=origin):
-            return (origin,)
-        case RecordStatement(type=kind, date=date, uri=uri):
-            return (kind, date, str(uri))
-        case CableStatement(published_id=name, layout=layout, read_in=read_in):
-            return (name, layout, *(["read in what scripts built"] if read_in == "dom" else []))
-        case RunStatement(outcome=outcome, started=started, run=run):
-            return (outcome, started, run)
-        case CutStatement(file=file, reason=reason):
-            return (file, reason)
-        case KeyStatement(changed=changed, new=new):
-            return (changed, new)
-        case UnknownStatement(v=version):
-            return (f"version {version}, {NEWER}: its content is not read",)
-        case _:
-            return ()
+def _about(statement: Statement) -> Iterator[str]:
+    """What a line says of a statement behind its kind."""
+    if isinstance(statement, UnknownStatement):
+        yield f"version {statement.v}, {NEWER}: its content is not read"
+        return
+    for name in ABOUT[type(statement)]:
+        value = getattr(statement, name)
+        yield from value if isinstance(value, tuple) else [str(value)] * bool(value)
+    if isinstance(statement, CableStatement) and statement.read_in == "dom":
+        yield "read in what scripts built"
+    if isinstance(statement, Muted) and not statement.muted:
+        yield "raises alarms again"
 
 
 def prove(place: Place, *, collection: str, record: str, out: Path | None, entry_to: Path | None) -> int:
