@@ -145,7 +145,7 @@ class Archive:
         collection, capture = find_one(self._collections, cable_id_or_url, moment)
         text = collection.cable(collection.page(capture), cable_id_or_url)
         if text is None:
-            raise NotHeldError(f"{cable_id_or_url} is held; it is no cable")
+            raise _no_cable(cable_id_or_url)
         return _cable(capture, text)
 
     def payload(self, cable: Cable) -> bytes:
@@ -232,7 +232,7 @@ class Archive:
         page = collection.page(capture)
         text = collection.cable(page, cable_id)
         if text is None:
-            raise NotHeldError(f"{cable_id} is held; it is no cable")
+            raise _no_cable(cable_id)
         passage = None if quote is None else find_passage(of_cable(text), quote=quote, paragraph=None, chars=None)
         day = accessed or datetime.now(UTC).date().isoformat()
         data = cite(collection, page, text, passage, public_url="", ark="", accessed=day, is_long=False)
@@ -337,6 +337,12 @@ def status(
 
 def _whole(_cable: ShownCable, text: Extraction) -> Extraction:
     return text
+
+
+def _no_cable(name: str) -> NotHeldError:
+    return NotHeldError(
+        f"{name} is held; it is no cable", next_step="`preserve show` gives its text, `preserve cite` its citation."
+    )
 
 
 def _cable(capture: Capture, text: Extraction) -> Cable:
