@@ -33,7 +33,7 @@ from preserve.cables.page.unseen import HiddenText
 from preserve.cables.page.visible import Visible, visible_text
 from preserve.cables.version import EXTRACTOR
 from preserve.findings import Finding
-from preserve.formats.charset import Decoded, decide
+from preserve.formats.charset import Decoded, beginning, decide
 from preserve.limits import DEFAULT_LIMITS
 from preserve.model import sha256_hex
 from preserve.text import single_spaced
@@ -234,6 +234,11 @@ class _Source(Struct):
         """What the page shows, where that was needed before."""
         return self._visible
 
+    def beginning(self, characters: int) -> str:
+        if self._decoded is None:
+            return beginning(self.payload, self.content_type, characters)
+        return self._decoded.text[:characters]
+
     def text(self) -> str:
         return self.decoded.text
 
@@ -276,7 +281,7 @@ def read_page(payload: bytes, content_type: str | None, layouts: Sequence[Layout
     if len(payload) <= DEFAULT_LIMITS.max_text_chars:
         source = _Source(payload, content_type)
         for layout in candidates(layouts, payload):
-            if not recognised(layout, payload, source.text, source.shown):
+            if not recognised(layout, payload, source.beginning, source.text, source.shown):
                 continue
             known = known or layout
             if layout.reads == "rows":

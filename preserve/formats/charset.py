@@ -32,6 +32,7 @@ PRESCAN_BYTES: Final = 1024
 LATE_BYTES: Final = 1 << 20
 """How far a later ``<meta>`` is looked for. Browsers have no bound; a page that declares itself behind this is none."""
 
+_FALLBACK: Final = "windows-1252"
 _BOMS: Final = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16le"), (b"\xfe\xff", "utf-16be"))
 _SPACE: Final = b"\t\n\f\r "
 _UTF16: Final = ("utf-16le", "utf-16be")
@@ -74,20 +75,44 @@ def decide(payload: bytes, content_type: str | None) -> Decoded:
     ``content_type`` is the value of the HTTP field, or None where there was none. A declaration inside the payload is
     not looked for in ``text/plain``, where it would be part of the text.
     """
-    for bom, name in _BOMS:
-        if payload.startswith(bom):
-            return _decoded(payload, name, "bom", len(bom))
-    declared = _http_encoding(content_type or "")
-    if declared is not None:
-        return _decoded(payload, declared, "http", 0)
-    if not (content_type or "").strip().lower().startswith("text/plain"):
-        declared = _declared_encoding(payload[:PRESCAN_BYTES]) or _late_encoding(payload)
-        if declared is not None:
-            return _decoded(payload, declared, "meta", 0)
+    said = _said(payload, content_type)
+    if said is not None:
+        return _decoded(payload, *said)
     try:
         return Decoded(encoding="utf-8", source="default", text=payload.decode("utf-8"), bom_bytes=0)
     except UnicodeDecodeError:
-        return _decoded(payload, "windows-1252", "default", 0)
+        return _decoded(payload, _FALLBACK, "default", 0)
+
+
+def beginning(payload: bytes, content_type: str | None, characters: int) -> str:
+    """The first characters of the text that `decide` gives, without decoding all of a picture or an archive."""
+    name, bom_bytes = _FALLBACK, 0
+    said = _said(payload, content_type)
+    if said is not None:
+        name, _source, bom_bytes = said
+    else:
+        try:
+            return payload.decode("utf-8")[:characters]
+        except UnicodeDecodeError:
+            pass
+    text = decode_piece(payload[bom_bytes : bom_bytes + characters + 1], name)
+    # A byte is a character in most encodings. In others, the piece has fewer, and its last may be half of one.
+    return text[:characters] if len(text) > characters else decode_piece(payload[bom_bytes:], name)[:characters]
+
+
+def _said(payload: bytes, content_type: str | None) -> tuple[str, Source, int] | None:
+    """Encoding, who said so, and the bytes of the byte order mark; None where nobody does."""
+    for bom, name in _BOMS:
+        if payload.startswith(bom):
+            return name, "bom", len(bom)
+    declared = _http_encoding(content_type or "")
+    if declared is not None:
+        return declared, "http", 0
+    if not (content_type or "").strip().lower().startswith("text/plain"):
+        declared = _declared_encoding(payload[:PRESCAN_BYTES]) or _late_encoding(payload)
+        if declared is not None:
+            return declared, "meta", 0
+    return None
 
 
 def lookup(label: str) -> str | None:
@@ -149,6 +174,9 @@ def _late_encoding(payload: bytes) -> str | None:
 
 
 def _prescan(head: bytes, *, passes_raw_text: bool = False) -> str | None:
+    if b"charset" not in head.lower():
+        # Every way to declare one has this word in it: most pages are not gone through sign by sign.
+        return None
     position = 0
     while True:
         position = head.find(b"<", position)

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 from preserve.errors import FormatError
 from preserve.expressions import lazy_re
+from preserve.formats.charset import beginning
 from preserve.formats.digests import DeclaredDigest
 from preserve.formats.http1.message import parse_response_head
 from preserve.formats.http1.stream import Payload, payload_of, plain_body
 from preserve.formats.warc.record import RecordHeader, request_method
 from preserve.limits import DEFAULT_LIMITS, Limits
-from preserve.provenance.describe import decoded_content, decodes, is_http, media_type
+from preserve.provenance.describe import decoded_content, decodes, is_http, media_type, type_of
 from preserve.readers.hashing import HASHES, Fault, declared_digest
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ class ReplyCheck:
         """False where it shows no cable for certain."""
         if self._plain_end is None or has_content_coding(self._block, self._plain_end):
             return self.is_reply
-        return any_may_be(layouts, self.content)
+        return any_may_be(layouts, self._block, self._plain_end)
 
     def whole(self, faults: list[Fault] | None = None) -> Payload | None:
         """The reply taken apart; None where there is none."""
@@ -144,13 +145,21 @@ def has_content_coding(block: bytes, end: int) -> bool:
     return b"content-encoding" in block[:end].lower()
 
 
-def any_may_be(layouts: "Sequence[Layout]", content: bytes | memoryview) -> bool:
-    """False for content that shows no page of these layouts for certain."""
+def any_may_be(layouts: "Sequence[Layout]", block: bytes, end: int) -> bool:
+    """False for a reply without codings, whose plain head ends there, that shows no page of these for certain."""
     if not layouts:
         return False
     from preserve.cables.page.layouts import may_be_any  # noqa: PLC0415 - only those who read pages need it
 
-    return may_be_any(layouts, bytes(content))
+    content = block[end:]
+
+    def first(characters: int) -> str:
+        return beginning(content, type_of(payload_of(block), content).value, characters)
+
+    try:
+        return may_be_any(layouts, content, first)
+    except FormatError:
+        return True
 
 
 def media_type_in(block: bytes, end: int) -> str | None:

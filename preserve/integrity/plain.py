@@ -103,6 +103,8 @@ def plain_facts(
         if (identity or layouts) and has_content_coding(block, end):
             return None
         reply = memoryview(block)[end:]
+        if layouts and status == _OK and any_may_be(layouts, block, end):
+            return None
     block_sha256 = _fitting(values[known.block], block)
     declared: str | None = None
     payload_sha256: str | None = ""
@@ -111,8 +113,6 @@ def plain_facts(
         content = reply if reply is not None else behind_head(block) if known.is_http else block
         payload_sha256 = _fitting(declared, content)
     if block_sha256 is None or payload_sha256 is None:
-        return None
-    if reply is not None and layouts and status == _OK and any_may_be(layouts, reply):
         return None
     references = tuple([(name, bare_uri(values[place])) for name, place in known.references])
     if not identity:

@@ -243,11 +243,10 @@ def _cut(text: str, start: int, end: int, layout: Layout) -> int:
 
 def _sentence_at(text: str, position: int, layout: Layout) -> bool:
     place = _skip(text, position)
-    # A generator for `any` would cost as much again, and every field asks.
-    for sentence in layout.sentences.values():  # noqa: SIM110
-        if sentence.begins_at(text, place) is not None:
-            return True
-    return False
+    # Every field asks, and next to none is followed by what such a sentence begins with.
+    if not text.startswith(layout.leads, place):
+        return False
+    return any(sentence.begins_at(text, place) is not None for sentence in layout.sentences.values())
 
 
 def _begins_line(text: str, position: int) -> bool:

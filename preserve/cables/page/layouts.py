@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _NEXT: Final = "Correct the layout; docs/reference/configuration.md lists every key."
 _WORD: Final = lazy_re(r"[A-Za-z]+")
+_WIDE_LETTER: Final = lazy_re(rb"\0[A-Za-z]\0")
 _LITERAL: Final = lazy_re(r"[A-Za-z0-9 -]{4,}")
 _LEAD: Final = lazy_re(r"[A-Za-z]+(?= )")
 VALUE_CHARS: Final = 4_096
@@ -110,6 +111,11 @@ class Layout(Struct, frozen=True, kw_only=True, dict=True):
     def has_boxes(self) -> bool:
         """Whether the message stands in an element of its own."""
         return bool(self.body)
+
+    @cached_property
+    def leads(self) -> tuple[str, ...]:
+        """What its sentences begin with."""
+        return tuple({sentence.lead for sentence in self.sentences.values()})
 
     @cached_property
     def digest(self) -> str:
@@ -260,12 +266,19 @@ def candidates(layouts: Sequence[Layout], payload: bytes) -> Iterator[Layout]:
     yield from (layout for layout in others if may_be(layout, payload))
 
 
-def recognised(layout: Layout, payload: bytes, text: Callable[[], str], shown: Callable[[], str]) -> bool:
+def recognised(
+    layout: Layout,
+    payload: bytes,
+    beginning: Callable[[int], str],
+    text: Callable[[], str],
+    shown: Callable[[], str],
+) -> bool:
     """Whether a page that may be of a layout is of it.
 
-    ``text`` gives the decoded page, ``shown`` what it shows on one line; both are called only if needed.
+    ``beginning`` gives as many first characters of the decoded page, ``text`` all of it, ``shown`` what it shows on one
+    line; they are called only if needed.
     """
-    if layout.begins is not None and layout.begins.match(text()[:_BEGINNING_CHARS]) is None:
+    if layout.begins is not None and layout.begins.match(beginning(_BEGINNING_CHARS)) is None:
         return False
     return _is_written(layout, payload) or all(
         # A page of UTF-16 holds in its text, not in its bytes, what is markup.
@@ -279,19 +292,25 @@ def may_be(layout: Layout, payload: bytes) -> bool:
     return may_be_any((layout,), payload)
 
 
-def may_be_any(layouts: Sequence[Layout], payload: bytes) -> bool:
-    """False where a page is of none of them, as `may_be` has it."""
-    beginning = payload[:_BEGINNING_CHARS]
+def may_be_any(layouts: Sequence[Layout], payload: bytes, beginning: Callable[[int], str] | None = None) -> bool:
+    """False where a page is of none of them, as `may_be` has it.
+
+    ``beginning`` gives as many first characters of the decoded page, where that can be told.
+    """
+    first = payload[:_BEGINNING_CHARS]
     # ASCII reads alike in every encoding but those with NULs; of others it has to be found out which they are in.
-    text = beginning.decode("ascii") if beginning.isascii() and b"\0" not in beginning else None
-    begun = [
-        layout for layout in layouts if layout.begins is None or text is None or layout.begins.match(text) is not None
-    ]
+    text = first.decode("ascii") if first.isascii() and b"\0" not in first else None
+    begun: list[Layout] = []
+    for layout in layouts:
+        if layout.begins is not None and text is None and beginning is not None:
+            text = beginning(_BEGINNING_CHARS)
+        if layout.begins is None or text is None or layout.begins.match(text) is not None:
+            begun.append(layout)
     if any(_holds_words(layout.recognise, payload) for layout in begun):
         return True
-    if b"\0" not in payload:
-        return False
     # UTF-16 and UTF-32 put NULs between the letters; most payloads that have some are images.
+    if b"\0" not in payload or _WIDE_LETTER.search(payload) is None:
+        return False
     without = payload.translate(None, b"\0")
     return any(_holds_words(layout.recognise, without) for layout in begun)
 

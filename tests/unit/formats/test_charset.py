@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from preserve.formats.charset import LATE_BYTES, PRESCAN_BYTES, Decoded, decide, lookup
+from preserve.formats.charset import LATE_BYTES, PRESCAN_BYTES, Decoded, beginning, decide, lookup
 
 LATE = b" " * PRESCAN_BYTES
 
@@ -227,3 +227,30 @@ def test_utf_8_text_is_given_back(text: str) -> None:
     payload = text.encode()
     decoded = decide(payload, "text/html; charset=utf-8")
     assert decoded.text.encode() == payload[decoded.bom_bytes :]
+
+
+_BEGINNINGS = [
+    b"cable",
+    b"\xff\xd8",
+    "ca\u00e9\u4e16".encode(),
+    b"\x1b$B",
+    b"\x1b(B",
+    b"\x81",
+    b"\0",
+    b"<meta charset=koi8-r>",
+    b"\r\n",
+]
+_SAID = [None, "text/plain", *(f"text/html; charset={name}" for name in ("utf-8", "gb18030", "iso-2022-jp", "utf-16"))]
+
+
+@given(
+    bom=st.sampled_from([b"", b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"]),
+    pieces=st.lists(st.sampled_from(_BEGINNINGS), max_size=12),
+    content_type=st.sampled_from(_SAID),
+    characters=st.integers(0, 30),
+)
+def test_the_beginning_is_that_of_the_text(
+    bom: bytes, pieces: list[bytes], content_type: str | None, characters: int
+) -> None:
+    payload = bom + b"".join(pieces)
+    assert beginning(payload, content_type, characters) == decide(payload, content_type).text[:characters]

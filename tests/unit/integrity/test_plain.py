@@ -1,9 +1,12 @@
 """Records in which nothing is odd: the short way finds what the long one does, or leaves it to that."""
 
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 
+from preserve.cables.page.layouts import compile_layouts
+from preserve.config.folder import load_layouts
 from preserve.errors import FormatError
 from preserve.formats.warc import record as record_module
 from preserve.formats.warc.shapes import Shapes
@@ -110,3 +113,33 @@ def test_a_header_with_any_byte_changed_is_found_to_be_what_it_was(monkeypatch: 
     for _number in range(_OFTEN):
         _facts(data, wanted)
     assert [_facts(one, wanted) for one in changed] == line_by_line
+
+
+_PICTURE = bytes(range(256)) * 20
+_PICTURES = {
+    "a picture": reply(_PICTURE, "Content-Type: image/jpeg"),
+    "a picture of no type": reply(_PICTURE),
+    "a page in two bytes a letter": reply("no such words".encode("utf-16"), "Content-Type: text/html"),
+    "a page of other words": reply("caf\u00e9".encode(), "Content-Type: text/html"),
+}
+
+
+@pytest.mark.parametrize("name", _PICTURES)
+def test_what_no_layout_knows_is_found_the_short_way(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    layouts = compile_layouts(load_layouts(Path(__file__).parents[3] / "config"))
+    assert any(layout.begins is not None for layout in layouts.values())
+    wanted = RecordQuery(identity=True, expected=True, layouts=tuple(layouts.values()))
+    long_way, short_way, count = _twice(record(1, _PICTURES[name]), wanted, monkeypatch)
+    assert (short_way, count) == (long_way, 1)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_page_that_may_be_of_a_layout_is_read_in_whatever_encoding(
+    encoding: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layouts = tuple(compile_layouts(load_layouts(Path(__file__).parents[3] / "config")).values())
+    page = "\u00e9 Message Text Message Attributes Document Number".encode(encoding)
+    long_way, short_way, count = _twice(
+        record(1, reply(page, _HTML)), RecordQuery(identity=True, layouts=layouts), monkeypatch
+    )
+    assert (short_way, count) == (long_way, 0)
