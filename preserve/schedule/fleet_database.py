@@ -19,6 +19,8 @@ from preserve.errors import EnvironmentFaultError, NetworkError, UsageError, ins
 Execute = Callable[[str, Sequence[object]], list[Any]]
 """Runs a statement in a transaction; its rows."""
 _CONNECT_S = 10.0
+_IDLE_S = 90.0
+"""How long a transaction may say nothing: a machine that stands still, or is gone, would lock its row for hours."""
 _SCHEMA = (
     """
     CREATE TABLE preserve_lease (name TEXT PRIMARY KEY, store TEXT NOT NULL, holder TEXT NOT NULL,
@@ -87,11 +89,12 @@ class PostgresDatabase:
     """A server. Each transaction has a connection of its own, so that none is found dead when it is needed."""
 
     def __init__(self, url: str) -> None:
-        parts = urlsplit(url)
         try:
+            parts = urlsplit(url)
             self._port = parts.port or 5432
         except ValueError:
-            self._port = 0
+            # Not repeated, nor what Python says of it: see below.
+            parts, self._port = urlsplit(""), 0
         self._host, self._user = parts.hostname or "", unquote(parts.username or "")
         self._password = unquote(parts.password) if parts.password is not None else None
         self._database = unquote(parts.path.strip("/"))
@@ -120,6 +123,7 @@ class PostgresDatabase:
                     cursor.execute(sql.replace("?", "%s"), tuple(values))
                     return list(cursor.fetchall()) if cursor.description else []
 
+            execute(f"SET LOCAL idle_in_transaction_session_timeout = {int(_IDLE_S * 1000)}", ())
             self._make(execute)
             # What fails in here is the caller's, unless `execute` says otherwise.
             yield execute
@@ -137,7 +141,7 @@ class PostgresDatabase:
             yield
         except dbapi.DatabaseError as error:
             told = error.args[0].get("C", "") if error.args and isinstance(error.args[0], dict) else ""
-            if told.startswith(("57", "08", "53", "40", "55")) or not told:
+            if told.startswith(("57", "08", "53", "40", "55", "25P03")) or not told:
                 raise self._unanswered(told) from None
             raise EnvironmentFaultError(f"{self.name} refuses: SQLSTATE {told}", next_step=_NEXT) from None
         except (dbapi.InterfaceError, OSError):

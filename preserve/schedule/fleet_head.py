@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
 
 from preserve.errors import ArchiveError, FormatError, NetworkError, NotHeldError
@@ -165,9 +166,12 @@ class HeadKeeper:
 
         Killed in between, it is done again: what is known is set back first, and that twice is the same as once.
         """
-        name = f"{self.paths.name}-{self.epoch}"
-        target = schedule_folder(self.paths.root) / _SET_ASIDE / name
-        journal = self.keys / _SET_ASIDE / name
+        above, beside = schedule_folder(self.paths.root) / _SET_ASIDE, self.keys / _SET_ASIDE
+        # Leases are counted anew where the database was lost: what was set aside before that stays.
+        ends = chain([""], (f".{number}" for number in count(2)))
+        names = (f"{self.paths.name}-{self.epoch}{end}" for end in ends)
+        name = next(name for name in names if not (above / name).exists() and not (beside / name).exists())
+        target, journal = above / name, beside / name
         lock = Lock(self.paths.lock, "preserve schedule run") if self.paths.state.is_dir() else nullcontext()
         with lock:
             if not head.goes_on_from(tail.size, tail.root):

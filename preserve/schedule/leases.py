@@ -17,18 +17,22 @@ A lease that ran out is held by nobody, also where no other machine has taken it
 Tested by ``tests/unit/schedule/test_leases.py``.
 """
 
+import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Self
 
-from preserve.errors import EnvironmentFaultError, LeaseLostError, NetworkError, UsageError
+from preserve.errors import BrokenStateError, EnvironmentFaultError, LeaseLostError, NetworkError, UsageError
+from preserve.expressions import lazy_re
 from preserve.schedule.fleet_database import Execute, FleetDatabase
 from preserve.schedule.lifeline import uptime_s
 
 LEASE_S = 90.0
 """Renewed at each third. Work that could not be renewed for two thirds is ended, before anybody else may begin it."""
+_ROOT = lazy_re(r"(?:[0-9a-f]{2})+\Z", re.ASCII)
+_MOST = 1 << 62
 _HELD = "name = ? AND holder = ? AND epoch = ? AND until > preserve_now()"
 
 
@@ -101,7 +105,7 @@ class Leases:
                     f"the head of {name} lies in {rows[0][1]}, not in {store}",
                     next_step="Write that store into `replicate:` of its file, as on the other machines.",
                 )
-            lease = Lease(name=name, holder=holder, epoch=int(rows[0][0]) + 1)
+            lease = Lease(name=name, holder=holder, epoch=_number(name, rows[0][0]) + 1)
             execute(
                 "UPDATE preserve_lease SET holder = ?, epoch = ?, until = preserve_now() + ? WHERE name = ?",
                 (holder, lease.epoch, self.lease_s, name),
@@ -136,24 +140,35 @@ class Leases:
             execute("UPDATE preserve_lease SET until = preserve_now() + ? WHERE name = ?", (self.lease_s, lease.name))
 
     def head(self, name: str) -> Head | None:
-        """The head of a collection."""
-        return next((row.head for row in self.rows() if row.name == name), None)
+        """The head of a collection.
+
+        Raises:
+            BrokenStateError: the database holds something else in its place.
+        """
+        return next((row.head for row in self._rows("WHERE name = ?", (name,))), None)
 
     def rows(self) -> list[LeaseRow]:
-        """All collections of the fleet, by name."""
+        """All collections of the fleet, by name.
+
+        Raises:
+            BrokenStateError: the database holds something else in the place of one.
+        """
+        return self._rows("ORDER BY name", ())
+
+    def _rows(self, which: str, values: Sequence[object]) -> list[LeaseRow]:
         with self._database.change() as execute:
             rows = execute(
-                "SELECT name, holder, epoch, until - preserve_now(), head_size, head_root, head_epoch"
-                " FROM preserve_lease ORDER BY name",
-                (),
+                "SELECT name, holder, epoch, until - preserve_now(), head_size, head_root, head_epoch"  # noqa: S608
+                f" FROM preserve_lease {which}",
+                values,
             )
         return [
             LeaseRow(
                 name=str(name),
                 holder=str(holder),
-                epoch=int(epoch),
+                epoch=_number(name, epoch),
                 left_s=float(left_s),
-                head=Head(size=int(size), root=str(root), epoch=int(placed)) if size else None,
+                head=_head(name, size, root, placed) if size else None,
             )
             for name, holder, epoch, left_s, size, root, placed in rows
         ]
@@ -175,6 +190,25 @@ class Leases:
                 "INSERT INTO preserve_job VALUES (?, ?, ?) ON CONFLICT (name, kind) DO UPDATE SET data = excluded.data",
                 (lease.name, kind, data),
             )
+
+
+def _head(name: str, size: object, root: object, epoch: object) -> Head:
+    if _ROOT.match(str(root)) is None:
+        raise _broken(name)
+    return Head(size=_number(name, size), root=str(root), epoch=_number(name, epoch))
+
+
+def _number(name: str, value: object) -> int:
+    if not isinstance(value, int) or not 0 <= value < _MOST:
+        raise _broken(name)
+    return value
+
+
+def _broken(name: str) -> BrokenStateError:
+    return BrokenStateError(
+        f"the row of {name} in preserve_lease of the fleet's database is none that this program writes",
+        next_step="Find out who writes there. Where the row is deleted, the checkpoint in the store is the head.",
+    )
 
 
 def note_head(execute: Execute, lease: Lease, size: int, root: str) -> None:

@@ -109,10 +109,16 @@ def test_what_was_not_placed_is_set_aside_where_another_machine_went_on(
     assert tail != _note(tmp_path)
     assert ": ran" in two.once(2)
     head = _note(tmp_path)
+    # What was set aside while another database counted the leases.
+    before = [one.keys / ".set-aside" / f"demo-{number}" / "demo.head" for number in range(9)]
+    for path in before:
+        path.parent.mkdir(parents=True)
+        path.write_bytes(b"before")
     told = one.once(3)
     assert "was set aside" in told
     assert ": ran" in told
-    aside = next((one.archives / ".schedule" / ".set-aside").iterdir())
+    assert {path.read_bytes() for path in before} == {b"before"}
+    (aside,) = (one.archives / ".schedule" / ".set-aside").iterdir()
     assert (aside / "ledger" / "checkpoint").read_bytes() == tail
     assert (one.keys / ".set-aside" / aside.name / "demo.head").is_file()
     for who in (one, two):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from preserve.errors import LeaseLostError, UsageError
+from preserve.errors import BrokenStateError, LeaseLostError, NetworkError, UsageError
 from preserve.schedule.fleet_database import FleetDatabase, PostgresDatabase, SqliteDatabase, open_database
 from preserve.schedule.leases import Lease, Leases, note_head
 from tests.postgres import postgres
@@ -119,12 +119,56 @@ def test_the_head_of_a_collection_lies_in_one_store(fleet: tuple[FleetDatabase, 
     assert leases.take("demo", "b", "s3://one") is not None
 
 
+@pytest.mark.parametrize(
+    "change",
+    ["head_root = 'zz'", "head_root = ''", "head_size = -1", "epoch = -1", "head_epoch = 9223372036854775807"],
+)
+def test_a_row_that_others_wrote_is_told_and_costs_its_collection_only(
+    fleet: tuple[FleetDatabase, SetClock], change: str
+) -> None:
+    database, leases = fleet[0], Leases(fleet[0])
+    for name in ("one", "two"):
+        lease = leases.take(name, "a", "s3://one")
+        assert lease is not None
+        with leases.guarded(lease) as execute:
+            note_head(execute, lease, 7, "ab")
+    with database.change() as execute:
+        execute(f"UPDATE preserve_lease SET {change} WHERE name = 'one'", ())
+    for ask in (leases.rows, lambda: leases.head("one")):
+        with pytest.raises(BrokenStateError, match="the row of one"):
+            ask()
+    assert leases.head("two") is not None
+
+
+@pytest.mark.slow
+def test_who_stands_still_locks_a_row_no_longer_than_a_lease_lasts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("preserve.schedule.fleet_database._IDLE_S", 0.2)
+    with postgres() as url:
+        leases, others = Leases(PostgresDatabase(url)), PostgresDatabase(url)
+        lease = leases.take("demo", "a", "s3://one")
+        assert lease is not None
+        is_free = False
+        with pytest.raises(NetworkError), leases.guarded(lease), others.change() as execute:
+            # This waits until the server has ended the transaction around it.
+            is_free = execute("SELECT 1 FROM preserve_lease WHERE name = 'demo' FOR UPDATE", ()) == [[1]]
+        assert is_free
+
+
 def test_what_a_block_raises_is_not_said_of_the_database(fleet: tuple[FleetDatabase, SetClock]) -> None:
     with pytest.raises(FileNotFoundError, match="mine"), fleet[0].change():
         raise FileNotFoundError("mine")
 
 
-@pytest.mark.parametrize("url", ["postgresql://u:secret@h/d?x=1", "postgresql://:secret@h/d", "mysql://u:secret@h/d"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://u:secret@h/d?x=1",
+        "postgresql://:secret@h/d",
+        "mysql://u:secret@h/d",
+        "postgresql://u:secret@[h/d",
+        "postgresql://u:secret@\u2100/d",
+    ],
+)
 def test_what_is_no_address_is_not_repeated(url: str) -> None:
     with pytest.raises(UsageError) as caught:
         open_database(url)
