@@ -1,7 +1,7 @@
 """What has become of a collection's pages since the last look: pages gone, texts and redactions changed.
 
 A look costs nothing where the ledger has not grown. Else it goes over what was stated since the last one
-(`preserve.replay.link_states`), and reads again only pages whose payload is another than before.
+(`preserve.replay.link_states`), and reads again only pages whose payload has changed.
 
 Tested by ``tests/scenarios/test_alarm_changes.py``.
 """

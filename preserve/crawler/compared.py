@@ -1,7 +1,7 @@
 """A run held against what was held before it: what each look shows, in numbers and address by address.
 
 It is done once, at the end: what stands in the frontier is put beside what the catalogue has of each address, and pages
-are read only where their payload is another than before. Memory stays flat, but for the redirects of one chain.
+are read only where their payload has changed. Memory stays flat, but for the redirects of one chain.
 
 Tested by ``tests/scenarios/test_held.py``.
 """

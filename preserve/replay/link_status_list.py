@@ -1,7 +1,7 @@
 """The state of every captured address, from the catalogue's rows and the runs' statements. Memory stays flat.
 
 A failed fetch has no record: it stands in the run's statement only. Both are gone through in the order of addresses.
-Pages are read only where their payload is another than that of the first good capture, or where a small page without a
+Pages are read only where their payload differs from that of the first good capture, or where a small page without a
 cable may be an error page.
 
 Tested by ``tests/scenarios/test_link_rot.py``.

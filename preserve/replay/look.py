@@ -1,4 +1,4 @@
-"""Reading a page only to say whether it is an error page, and whether its text is another than before."""
+"""Reading a page only to say whether it is an error page, and whether its text has changed."""
 
 from collections.abc import Callable
 from typing import TypeVar

@@ -137,7 +137,7 @@ class Earlier(Struct, frozen=True, kw_only=True):
         """First index and entries of each bundle below `start` that was chosen, held against the checkpoint's root.
 
         Raises:
-            ArchiveError, FormatError: one is missing, or another than the one under the checkpoint.
+            ArchiveError, FormatError: one is missing, or is not the one under the checkpoint.
         """
         for number in sorted(self.bundles):
             if self.leaves is not None and number * TILE_WIDTH < self.start:
