@@ -44,7 +44,7 @@ class Finding(Struct, frozen=True, kw_only=True):
             raise ValueError(f"unknown finding code {self.code!r}")
 
     @property
-    def is_amiss(self) -> bool:
+    def is_problem(self) -> bool:
         """True where it is more than information."""
         return not self.code.startswith("I-")
 

@@ -308,9 +308,9 @@ def read_table(source: rows.Source, layout: Layout) -> Iterator[Extraction | Fin
 
 
 def told_of(read: PageReading) -> list[Finding]:
-    """What is amiss with a page and the cables on it, without what is only information."""
+    """What is wrong with a page and the cables on it, without what is only information."""
     found = [*read.findings, *(finding for cable in read.cables for finding in cable.findings)]
-    return [finding for finding in found if finding.is_amiss]
+    return [finding for finding in found if finding.is_problem]
 
 
 def plain_text(payload: bytes, content_type: str | None) -> PlainText:

@@ -41,7 +41,7 @@ class Group:
     """How far the open file is written; None where none is open."""
     cables: int = 0
     findings: list[tuple[str, str, str]] = field(default_factory=list)
-    """Address (or file), code and detail of what is amiss with pages that layouts know, and with files."""
+    """Address (or file), code and detail of what is wrong with pages that layouts know, and with files."""
 
     browser_lacks: str = ""
     """What the browser lacked of its safest way to run."""

@@ -195,7 +195,7 @@ class PageWriter:
             read = NOTHING_READ
             if reads_dom and artefact.kind == "dom" and self._layouts:
                 read = read_cables(record, self._layouts, self._limits)
-            # That scripts made nothing of a layout's page is nothing that is amiss with it.
+            # That scripts made nothing of a layout's page is nothing that is wrong with it.
             self.writer.add([record], KnownOfRecord(), read if read.cables else NOTHING_READ)
         if load.state not in {"whole", "nothing"}:
             detail = f"{_LOADED.get(load.state, load.state)}{': ' if load.why else ''}{terminal_line(load.why, 300)}"

@@ -202,8 +202,8 @@ def _done(index: int, said: ImportStatement | CutStatement | RepairStatement, fi
     match said:
         case ImportStatement():
             ended, program = said.imported, said.program
-            amiss = ", ".join(f"{code} {count}" for code, count in sorted(said.lacks.items()))
-            detail = f"taken in as {said.source}; the check at import found: {amiss or 'nothing'}"
+            problems = ", ".join(f"{code} {count}" for code, count in sorted(said.lacks.items()))
+            detail = f"taken in as {said.source}; the check at import found: {problems or 'nothing'}"
         case CutStatement():
             detail = f"{said.cut_bytes} bytes of a torn tail cut: {said.reason}"
         case RepairStatement():

@@ -109,7 +109,7 @@ class StatusReader(Struct, frozen=True):
                 wrong += [
                     f"{finding.code}: {finding.detail} Run `preserve verify {name}`."
                     for finding in self.logs.glance(paths, Ledger(paths)).findings
-                    if finding.is_amiss
+                    if finding.is_problem
                 ]
                 waiting = waiting_in(paths, config, self.layouts()) if self.keeps else None
                 if with_links and not self.keeps:

@@ -115,7 +115,7 @@ def _log(paths: CollectionPaths, logs: KnownLogs) -> CheckResult:
     for finding in compared.findings:
         step = CODES[finding.code].next_step.replace("COLLECTION", paths.name)
         said = f"{finding.code}: {finding.detail}"
-        return fail("log", said, step) if finding.is_amiss else warn("log", said, step)
+        return fail("log", said, step) if finding.is_problem else warn("log", said, step)
     return ok("log", "nothing is known of it yet" if compared.log is None else "it is the one that is known")
 
 

@@ -28,7 +28,7 @@ class RecordFacts(NamedTuple):
     """Of a revisit: address and date of the record that it refers to, as its header has them."""
     cables: tuple[bytes, ...] = ()
     shown: tuple[Fault, ...] = ()
-    """What is amiss with the page, where a layout knows it: nothing of the record's."""
+    """What is wrong with the page, where a layout knows it: nothing of the record's."""
     faults: tuple[Fault, ...] = ()
     whole: Whole | None = None
     """Whether all of a page came and can be read (`wholeness`); with ``identity`` or ``statement`` only."""

@@ -104,7 +104,7 @@ class ReplyCheck:
 
 
 def framing_faults(complete: bool, defects: Iterable[str], faults: list[Fault]) -> None:  # noqa: FBT001 - read together
-    """What a server's framing was amiss in, as information."""
+    """What a server's framing was wrong in, as information."""
     if not complete:
         faults.append(("I-HTTP-SHORT", ""))
     faults += [("I-HTTP-FRAMING", defect) for defect in defects]

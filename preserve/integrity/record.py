@@ -311,7 +311,7 @@ def _large_facts(raw: RawRecord, header: RecordHeader, wanted: RecordQuery, faul
 
 
 def _large_reply(stream: PayloadStream, payload: Hash, whole: Hash, faults: list[Fault]) -> Hash:
-    """What is amiss with the reply, and the hash of its payload: the block's, where it is none."""
+    """What is wrong with the reply, and the hash of its payload: the block's, where it is none."""
     if not stream.is_http:
         faults.append(("I-HTTP-HEAD", NO_HEAD))
         return whole

@@ -117,12 +117,12 @@ def _read(paths: CollectionPaths, logs: KnownLogs, trust: Trust, since_of: Since
     ledger = Ledger.of_user(paths)
     judged = standing(paths, ledger, logs=logs, trust=trust)
     seen = judged.seen
-    if seen is None and not judged.amiss:
+    if seen is None and not judged.problems:
         raise NotHeldError(
             f"{paths.name} has no checkpoint yet", next_step=f"Run `preserve capture {paths.name}` to its end first."
         )
-    if seen is None or judged.amiss:
-        raise LogNotAsKnownError.of(paths, judged.amiss)
+    if seen is None or judged.problems:
+        raise LogNotAsKnownError.of(paths, judged.problems)
     if seen.size != ledger.covered:
         raise ArchiveError("the checkpoint changed while it was read")
     since = since_of(seen, ledger)
@@ -185,7 +185,7 @@ def compare_copy(
     ``where`` names the copy in findings. ``own``: why it must be another history, where that is known beside its log.
     """
     compared = compare_with(known_by(source.seen), there)
-    forks = [finding.detail for finding in compared.findings if finding.is_amiss]
+    forks = [finding.detail for finding in compared.findings if finding.is_problem]
     if there.size < source.seen.size and source.seen.begins_with(there.size, there.root) is False:
         # What is known of the source is its newest state alone: what a smaller copy has is held against its entries.
         forks.append("Its statements are not those that the source begins with.")
@@ -197,9 +197,9 @@ def compare_copy(
         return None
     known = logs.compare(place, there)
     for finding in known.findings:
-        if finding.is_amiss:
+        if finding.is_problem:
             findings.add(finding.code, where, finding.detail)
-    if any(finding.code != "E-LEDGER-ROLLED-BACK" for finding in known.findings if finding.is_amiss):
+    if any(finding.code != "E-LEDGER-ROLLED-BACK" for finding in known.findings if finding.is_problem):
         return Relation.FORKED
     if there.size > source.seen.size:
         logs.meet(place, there)

@@ -153,12 +153,12 @@ class _Cache:
             Ledger(staged).proved_tree(checkpoint)
             seen = read_log(staged, _proved(staged, checkpoint), self.logs)
             compared = self.logs.meet(self.paths.folder, seen)
-        amiss = [finding for finding in compared.findings if finding.is_amiss]
-        if amiss:
-            first = amiss[0]
+        problems = [finding for finding in compared.findings if finding.is_problem]
+        if problems:
+            first = problems[0]
             raise LogNotAsKnownError(
                 f"{self.store.name}/{self.paths.name}: {CODES[first.code].meaning} {first.detail}".rstrip(),
-                tuple(amiss),
+                tuple(problems),
                 next_step=f"Run `preserve verify {self.store.name}/{self.paths.name}`, and find out who writes there.",
             )
         told = [finding.detail or CODES[finding.code].meaning for finding in compared.findings]

@@ -131,10 +131,10 @@ def _before(paths: CollectionPaths, signer: Signer) -> CollectionPaths:
 def _lost_log(paths: CollectionPaths, logs: KnownLogs) -> KnownLog:
     """What is known of the log that lies there, a part of which is lost."""
     compared = logs.compare(paths.folder, read_log(paths, Ledger(paths), logs))
-    amiss = [finding for finding in compared.findings if finding.is_amiss]
-    if any(finding.code not in _LOST for finding in amiss):
-        raise LogNotAsKnownError.of(paths, amiss)
-    if compared.log is None or not (amiss or compared.behind):
+    problems = [finding for finding in compared.findings if finding.is_problem]
+    if any(finding.code not in _LOST for finding in problems):
+        raise LogNotAsKnownError.of(paths, problems)
+    if compared.log is None or not (problems or compared.behind):
         raise UsageError(
             f"nothing of the log of {paths.name} is lost, as far as is known here",
             next_step=f"Run `preserve verify {paths.name}` to see what is wrong with it.",

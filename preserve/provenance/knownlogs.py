@@ -116,7 +116,7 @@ class Compared(Struct, frozen=True, kw_only=True):
     @property
     def good(self) -> bool:
         """True where nothing is wrong."""
-        return not any(finding.is_amiss for finding in self.findings)
+        return not any(finding.is_problem for finding in self.findings)
 
 
 class LogNotAsKnownError(ArchiveError):
@@ -428,17 +428,17 @@ class _Comparison(Struct, frozen=True):
             if place is None:
                 return Compared()
             detail = f"There is no checkpoint; {place.size} statements of {place.origin} were here."
-            return self._amiss("E-LEDGER-ROLLED-BACK", detail)
+            return self._problem("E-LEDGER-ROLLED-BACK", detail)
         if place is not None and place.origin != seen.origin:
             detail = f"{place.origin} was here, with {place.size} statements; now it is {seen.origin}."
-            return self._amiss("E-LEDGER-REPLACED", detail)
+            return self._problem("E-LEDGER-REPLACED", detail)
         if known is not None and (reason := self._keys_differ(known, seen)):
-            return self._amiss("E-LEDGER-FORKED", reason)
+            return self._problem("E-LEDGER-FORKED", reason)
         same = self._is_same(seen) if known is None or self._is_signed(seen) else None
         if same is False:
-            return self._amiss("E-LEDGER-FORKED", "It does not begin with the statements that were seen before.")
+            return self._problem("E-LEDGER-FORKED", "It does not begin with the statements that were seen before.")
         if place is not None and seen.size < place.size:
-            return self._amiss("E-LEDGER-ROLLED-BACK", f"{seen.size} statements; {place.size} were here before.")
+            return self._problem("E-LEDGER-ROLLED-BACK", f"{seen.size} statements; {place.size} were here before.")
         behind = max(0, known.size - seen.size) if known is not None else 0
         findings: tuple[Finding, ...] = ()
         if behind:
@@ -446,7 +446,7 @@ class _Comparison(Struct, frozen=True):
             findings = (Finding(code="I-LEDGER-BEHIND", where="checkpoint", detail=told),)
         return Compared(findings=findings, log=known, place=place, behind=behind, is_told=same is not None)
 
-    def _amiss(self, code: str, detail: str) -> Compared:
+    def _problem(self, code: str, detail: str) -> Compared:
         return Compared(
             findings=(Finding(code=code, where="checkpoint", detail=detail),), log=self.known, place=self.place
         )

@@ -341,9 +341,9 @@ def _not_as_known(paths: CollectionPaths, ledger: Ledger, logs: KnownLogs) -> Ar
         findings = logs.compare(paths.folder, read_log(paths, ledger, logs)).findings
     except FormatError as error:
         return ArchiveError(f"{paths.ledger}: {error}", next_step=f"Run `preserve verify {paths.name}`.")
-    amiss = [finding for finding in findings if finding.is_amiss]
-    if amiss:
-        return LogNotAsKnownError.of(paths, amiss)
+    problems = [finding for finding in findings if finding.is_problem]
+    if problems:
+        return LogNotAsKnownError.of(paths, problems)
     return ArchiveError(
         f"{paths.checkpoint} is not signed by the key of the log",
         next_step=f"Run `preserve verify {paths.name}` to see what is damaged.",

@@ -24,9 +24,9 @@ class LedgerStanding:
     findings: tuple[Finding, ...]
 
     @property
-    def amiss(self) -> tuple[Finding, ...]:
+    def problems(self) -> tuple[Finding, ...]:
         """Those of the findings that are more than information."""
-        return tuple(finding for finding in self.findings if finding.is_amiss)
+        return tuple(finding for finding in self.findings if finding.is_problem)
 
 
 def standing(paths: CollectionPaths, ledger: Ledger, *, logs: KnownLogs, trust: Trust) -> LedgerStanding:

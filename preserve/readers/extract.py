@@ -157,7 +157,7 @@ def _plain_file(path: Path, options: ExtractOptions) -> Iterator[ExtractedPart]:
                 if isinstance(one, Finding):
                     taker.findings.append((one.where, one))
                 else:
-                    taker.findings += ((one.published_id, finding) for finding in one.findings if finding.is_amiss)
+                    taker.findings += ((one.published_id, finding) for finding in one.findings if finding.is_problem)
                     taker.cable({}, one)
                 if len(taker.lines) >= _LINES_A_PART:
                     yield taker.part()

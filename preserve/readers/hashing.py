@@ -48,7 +48,7 @@ HASHES: Mapping[str, Callable[..., Hash]] = {
 
 
 def declared_digest(header: RecordHeader, name: str, faults: list[Fault]) -> DeclaredDigest | None:
-    """The digest in a field, or None; what is amiss with it goes into ``faults``."""
+    """The digest in a field, or None; what is wrong with it goes into ``faults``."""
     text = header.get(name)
     if text is None:
         return None

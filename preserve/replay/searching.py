@@ -51,7 +51,7 @@ Progress = Callable[[str, int], object]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Searchable:
-    """A collection's index, open. ``remarks``: a line each on what is amiss with it.
+    """A collection's index, open. ``remarks``: a line each on what is wrong with it.
 
     ``columns``: what is counted out of all that is in it, without what is not to be shown, where somebody keeps that.
     """
@@ -311,7 +311,7 @@ def held(opened: Sequence[Searchable], filters: Filters) -> Iterator[tuple[str, 
 
 
 def _updated(paths: CollectionPaths, secret: bytes | None, layouts: Layouts, progress: Progress) -> str:
-    """Brings an index up to date where it is behind; says what was done or is amiss."""
+    """Brings an index up to date where it is behind; says what was done or is wrong."""
     size = Ledger(paths, secret).size
     goes_to, unread = _goes_to(paths, secret, size)
     if goes_to == size:

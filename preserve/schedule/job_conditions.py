@@ -119,12 +119,12 @@ def observe_checks(collection: str, checks: Sequence[Check]) -> list[Observation
 
 def observe_log(collection: str, findings: Sequence[Finding], now: int) -> Observation:
     """Of what speaks against the log, held against what is known of it."""
-    amiss = [finding for finding in findings if finding.is_amiss]
+    problems = [finding for finding in findings if finding.is_problem]
     return Observation(
         collection=collection,
         kind=AlarmKind.LOG_DIFFERS,
-        bad=bool(amiss),
-        summary="; ".join(f"{finding.code}: {finding.detail}" for finding in amiss),
+        bad=bool(problems),
+        summary="; ".join(f"{finding.code}: {finding.detail}" for finding in problems),
         occasion=now // _SAMPLE_S,
     )
 

@@ -73,7 +73,7 @@ def entries(text: str, unread: list[str] | None = None) -> list[Entry]:
     ``unread`` takes the place of each that cannot be read, and the reason.
     """
     found: list[Entry] = []
-    amiss = [] if unread is None else unread
+    problems = [] if unread is None else unread
     reader = _Reader(text)
     position = line_at = 0
     line = 1
@@ -89,13 +89,13 @@ def entries(text: str, unread: list[str] | None = None) -> list[Entry]:
             named = _KEY.match(text, position)
             if named is None:
                 if _is_at_line_start(text, match.start()):
-                    amiss.append(f"@{kind} (line {line}): it has no key")
+                    problems.append(f"@{kind} (line {line}): it has no key")
                 continue
             key, position = named[1], named.end()
         read = reader.fields(position)
         if read is None:
-            if len(amiss) < _MOST_UNREAD:
-                amiss.append(
+            if len(problems) < _MOST_UNREAD:
+                problems.append(
                     f"entry {key or '@string'} (line {line}): a field of it cannot be read, or it does not end"
                 )
             continue

@@ -52,13 +52,13 @@ def replicate(
                 done.append(copy(paths, told))
             except KeyboardInterrupt:
                 raise CancelledError(f"{name}: not copied to its end", next_step="Run it again: it goes on.") from None
-    is_amiss = any(item.findings for item in done)
+    has_findings = any(item.findings for item in done)
     place.emit(
         {"collections": [_json(item) for item in done]},
         "".join(_text(item, dry_run=dry_run) for item in done),
-        all_is_well=not is_amiss,
+        all_is_well=not has_findings,
     )
-    return 1 if is_amiss else 0
+    return 1 if has_findings else 0
 
 
 def _copier(

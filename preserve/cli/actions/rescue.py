@@ -137,8 +137,8 @@ def _status(report: RescueReport) -> int:
     outcomes = [saved.outcome for saved in report.saved]
     if outcomes and all(outcome == NO_ANSWER for outcome in outcomes):
         return NetworkError.exit_status
-    amiss = any(finding.is_amiss for saved in report.saved for finding in saved.findings)
-    return 1 if amiss or any(outcome != RESCUED for outcome in outcomes) else 0
+    has_problems = any(finding.is_problem for saved in report.saved for finding in saved.findings)
+    return 1 if has_problems or any(outcome != RESCUED for outcome in outcomes) else 0
 
 
 _WORDS = {

@@ -123,9 +123,9 @@ def _signature(place: Place, archive: CollectionReader, trust: Trust) -> Claim |
             findings = logs.glance(paths, Ledger(paths)).findings
     except (PreserveError, OSError) as error:
         return Claim(name=_SIGNED, verdict=Verdict.FAIL, detail=f"{paths.name}: {error}")
-    amiss = [f"{finding.code}: {finding.detail}" for finding in findings if finding.is_amiss]
-    if amiss:
-        return Claim(name=_SIGNED, verdict=Verdict.FAIL, detail=f"{paths.name}: {amiss[0]}")
+    problems = [f"{finding.code}: {finding.detail}" for finding in findings if finding.is_problem]
+    if problems:
+        return Claim(name=_SIGNED, verdict=Verdict.FAIL, detail=f"{paths.name}: {problems[0]}")
     if seen is None:
         # No checkpoint, or no key was named: then the claim is not made.
         return None

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def asking(place: Place, chosen: Sequence[str]) -> Iterator[list[Searchable]]:
-    """The indexes of the collections named, or of all; what is amiss with one is said on stderr."""
+    """The indexes of the collections named, or of all; what is wrong with one is said on stderr."""
     if place.store:
         from preserve.cli.shared.stores import brought_here  # noqa: PLC0415 - most archives are on this machine
 

@@ -102,7 +102,7 @@ class Report(Struct, frozen=True, kw_only=True):
 
     @property
     def spotless(self) -> bool:
-        """True where nothing is amiss at all."""
+        """True where nothing is wrong at all."""
         return self.good and not any(f.code.startswith("W-") for f in self.findings)
 
 

@@ -1,4 +1,4 @@
-"""One record by itself: what is found of it, held or read in pieces, and what is amiss."""
+"""One record by itself: what is found of it, held or read in pieces, and what is wrong."""
 
 import base64
 import gzip
@@ -34,7 +34,7 @@ def facts(data: bytes, wanted: RecordQuery = ALL, hold_bytes: int = 1 << 20) -> 
 
 
 def codes(data: bytes) -> list[str]:
-    """The codes of what is amiss, the same whether the record is held or read in pieces."""
+    """The codes of what is wrong, the same whether the record is held or read in pieces."""
     held, large = facts(data), facts(data, hold_bytes=0)
     assert sorted(held.faults) == sorted(large.faults)
     return [code for code, _detail in held.faults]
@@ -184,7 +184,7 @@ def test_habits_of_writers_are_no_damage() -> None:
         (record(1, reply(b"abc") + b"d"), "I-HTTP-FRAMING"),
     ],
 )
-def test_what_is_amiss_has_its_code(data: bytes, code: str) -> None:
+def test_what_is_wrong_has_its_code(data: bytes, code: str) -> None:
     assert [c for c, _detail in facts(data).faults] == [code]
     assert [c for c, _detail in facts(data, hold_bytes=0).faults] == [code]
 
