@@ -9,6 +9,8 @@
     harbour -gulls          without the second (as NOT)
     (harbour OR port) fee   brackets group
 
+    -(gulls OR terns)       without any of them
+
 Everything else is letters and digits with what parts them: ``E.O. 12958`` is the phrase of its three words, a quote
 that is not closed goes to the end, a star alone or a bracket too many is nothing.
 
@@ -17,12 +19,15 @@ Tested by ``tests/scenarios/test_search.py``.
 
 import re
 from collections.abc import Iterator
+from datetime import date
 from typing import Final
 
 from preserve.errors import UsageError
+from preserve.expressions import lazy_re
+from preserve.text import terminal_line
 
 _TOKEN: Final = re.compile(
-    r'(?P<minus>(?<![^\s(])-(?=[^\s-]))?(?:"(?P<phrase>[^"]*)"?(?P<pstar>\*)?|(?P<word>[^\s"()]+))|[()]'
+    r'(?P<minus>(?<![^\s(])-(?=[^\s)-]))?(?:"(?P<phrase>[^"]*)"?(?P<pstar>\*)?|(?P<word>[^\s"()]+)|(?P<bracket>[()]))'
 )
 _MAX_TOKENS: Final = 200
 _MAX_CHARS: Final = 4_000
@@ -57,17 +62,47 @@ def expression(text: str) -> str:
     return found
 
 
+_DAY: Final = lazy_re(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?\Z")
+
+
+def days(first: str, last: str) -> tuple[str, str]:
+    """The first and the last day that are asked for: a year, a month or a day each, or nothing.
+
+    Raises:
+        UsageError: one is none, or the first is after the last.
+    """
+    first, last = _day(first), _day(last)
+    if first and last and first > f"{last}~":
+        raise UsageError(f"from {first} to {last} is no time", next_step="Give the earlier date first.")
+    return first, last
+
+
+def _day(text: str) -> str:
+    text = text.strip()
+    if not text:
+        return ""
+    match = _DAY.match(text)
+    try:
+        # A text of another form is as little a date as the year 0.
+        date(*((0, 0, 0) if match is None else (int(part or 1) for part in match.groups())))
+    except ValueError as error:
+        raise UsageError(
+            f"{terminal_line(text, 40)!r} is not a date", next_step="Write 2005, 2005-03 or 2005-03-14."
+        ) from error
+    return text
+
+
 def _tokens(text: str) -> Iterator[tuple[str, str]]:
     count = 0
     for match in _TOKEN.finditer(text.replace("\0", " ")):
         count += 1
         if count > _MAX_TOKENS:
             raise UsageError(f"a search of more than {_MAX_TOKENS} words", next_step="Search for less at a time.")
-        if match[0] in {"(", ")"}:
-            yield match[0], ""
-            continue
         if match["minus"]:
             yield "NOT", ""
+        if match["bracket"]:
+            yield match["bracket"], ""
+            continue
         word = match["phrase"] if match["phrase"] is not None else match["word"]
         if match["word"] in _OPERATORS:
             yield match["word"], ""

@@ -106,6 +106,11 @@ class Ranged:
 Answer = DeskPage | File | DeskRedirect | Ranged
 
 
+def reader_has(if_none_match: str, tag: str) -> bool:
+    """Whether a condition names what would be sent (RFC 9110, section 13.1.2): the reader has it already."""
+    return any(match[0] == "*" or match[1] == tag for match in _CONDITION.finditer(if_none_match[:4_096]))
+
+
 def ranged(answer: Ranged, headers: Mapping[str, str], *, is_head: bool) -> Response:
     """The bytes that are asked for (RFC 9110 section 14): all, or one range; other requests for ranges get all."""
     tag = f'"{answer.tag}"'
@@ -119,8 +124,7 @@ def ranged(answer: Ranged, headers: Mapping[str, str], *, is_head: bool) -> Resp
         "Content-Disposition": f'attachment; filename="{answer.name}"',
         "X-Robots-Tag": "noindex",
     }
-    conditions = _CONDITION.finditer(headers.get("if-none-match", "")[:4_096])
-    if any(match[0] == "*" or match[1] == answer.tag for match in conditions):
+    if reader_has(headers.get("if-none-match", ""), answer.tag):
         return Response(status_code=304, headers=given)
     start, end, status = 0, answer.size, 200
     asked = _RANGE.fullmatch(headers.get("range", ""))
@@ -250,7 +254,7 @@ def finished(
         return response
     tag = hashlib.sha256(bytes(response.body)).hexdigest()[:32]
     headers["ETag"] = f'"{tag}"'
-    if any(match[0] == "*" or match[1] == tag for match in _CONDITION.finditer(if_none_match[:4_096])):
+    if reader_has(if_none_match, tag):
         kept = {name: value for name, value in headers.items() if name not in {"content-length", "content-type"}}
         return Response(status_code=304, headers=kept)
     return response

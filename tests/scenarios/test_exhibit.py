@@ -284,12 +284,27 @@ def test_the_cdx_server_ends_and_goes_on(room: TestClient) -> None:
     "query",
     ["", "url=", "url=x&matchType=any", "url=x&output=xml", "url=x&limit=-1", "url=x&filter=status", "url=x&from=x",
      "url=x&filter=~url:(a%2B)%2Bb", "url=x&filter=~url:a*b*c*", "url=x&filter=~url:[", "url=x&resumeKey=%25",
-     "url=x*&sort=reverse", "url=x&collapse=all", "url=mailto:x"],
+     "url=x*&sort=reverse", "url=x&closest=soon", "url=x&closest=20", "url=x&collapse=all", "url=mailto:x"],
 )  # fmt: skip
 def test_what_the_cdx_server_refuses(room: TestClient, query: str) -> None:
     answer = room.get(f"/old/cdx?{query}")
     assert answer.status_code == (400 if query != "url=mailto:x" else 200)
     assert answer.headers["content-type"].startswith("text/")
+
+
+def test_the_front_of_a_collection_tells_what_can_be_asked(room: TestClient) -> None:
+    for path in ("/old", "/old/"):
+        assert "behind /old/ to see its newest capture" in room.get(path).text
+    assert room.get("/other/").status_code == 404
+
+
+def test_what_a_reader_has_is_not_sent_again(room: TestClient) -> None:
+    path = f"/old/{T1}id_/{PAGE}"
+    tag = room.get(path).headers["etag"]
+    asked = {said: room.get(path, headers={"If-None-Match": said}).status_code for said in (tag, f'"x", W/{tag}', "*")}
+    assert set(asked.values()) == {304}
+    assert room.get(path, headers={"If-None-Match": f'"x{tag[1:]}'}).status_code == 200
+    assert room.get(f"/old/{T2}/http://h.example/gone", headers={"If-None-Match": "*"}).status_code == 404
 
 
 def test_types_that_are_not_shown_are_to_be_saved(room: TestClient) -> None:

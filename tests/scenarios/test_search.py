@@ -69,6 +69,8 @@ def _ids(answer: dict[str, Any]) -> set[str]:
         ("veldora -clock", {"06VELDORA42"}),
         ("veldora NOT clock", {"06VELDORA42"}),
         ("(bridge OR clock) AND citizens", {"09VELDORA7"}),
+        ("veldora -(clock OR bridge)", {"06VELDORA42"}),
+        ("veldora NOT (almond* OR bridge)", {"09VELDORA7"}),
         ("E.O. 12958 ferryman", {"03PORTSOLACE881"}),
         ("05PORTSOLACE117", {"05PORTSOLACE117"}),
     ],

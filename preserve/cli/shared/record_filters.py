@@ -1,15 +1,10 @@
 """The options by which `preserve search` and `preserve list` choose cables."""
 
 from collections.abc import Callable
-from datetime import date
 from functools import wraps
 from typing import Any
 
 import click
-
-from preserve.errors import UsageError
-from preserve.expressions import lazy_re
-from preserve.text import terminal_line
 
 CABLE_COLUMNS = {
     "id": "as the page prints it",
@@ -32,7 +27,6 @@ CABLE_COLUMNS = {
 }
 """Columns of a table of cables."""
 CABLE_SHOWN = ("id", "sent", "classification", "origin", "subject", "captures")
-_DAY = lazy_re(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?\Z")
 
 
 def filter_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -65,11 +59,10 @@ def document_filters(function: Callable[..., Any]) -> Callable[..., Any]:
         all_texts: bool,
         **rest: Any,  # noqa: ANN401
     ) -> Any:  # noqa: ANN401
-        from preserve.store.searchindex import Filters  # noqa: PLC0415 - the help needs none
+        from preserve.replay.searchwords import days  # noqa: PLC0415 - the help needs none
+        from preserve.store.searchindex import Filters  # noqa: PLC0415 - as before
 
-        first, last = _day(first), _day(last)
-        if first and last and first > f"{last}~":
-            raise UsageError(f"--from {first} is after --to {last}", next_step="Give the earlier date with --from.")
+        first, last = days(first, last)
         filters = Filters(
             origin=origin,
             classification=classification,
@@ -82,17 +75,3 @@ def document_filters(function: Callable[..., Any]) -> Callable[..., Any]:
         return function(*given, filters=filters, **rest)
 
     return wrapper
-
-
-def _day(text: str) -> str:
-    if not text:
-        return ""
-    match = _DAY.match(text)
-    try:
-        # A text of another form is as little a date as the year 0.
-        date(*((0, 0, 0) if match is None else (int(part or 1) for part in match.groups())))
-    except ValueError as error:
-        raise UsageError(
-            f"{terminal_line(text, 40)!r} is not a date", next_step="Write 2005, 2005-03 or 2005-03-14."
-        ) from error
-    return text

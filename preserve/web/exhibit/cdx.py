@@ -106,7 +106,7 @@ def question_of(query: Sequence[tuple[str, str]]) -> CdxQuery:
         last=_moment(said.get("to", ""), "9"),
         limit=min(_number(said, "limit", MAX_LINES), MAX_LINES),
         sort="closest" if closest else sort,
-        closest=(padded(closest) or "") if closest else "",
+        closest=_closest(closest),
         output=output,
         keeps=tuple(_filter(one) for one in filters),
         fields=tuple(_NAMES.get(one, one) for one in shown.split(",") if one),
@@ -139,6 +139,13 @@ def _number(said: Mapping[str, str], name: str, default: int) -> int:
     if not (value.isascii() and value.isdigit() and len(value) <= 9):  # noqa: PLR2004 - enough for all
         raise UsageError(f"{name} is no number")
     return int(value)
+
+
+def _closest(said: str) -> str:
+    digits = padded(_moment(said, "0")[: len(said)]) if said else ""
+    if digits is None:
+        raise UsageError(f"{said[:20]!r} is no time", next_step="Write a year or more, up to 14 digits.")
+    return digits
 
 
 def _moment(said: str, fill: str) -> str:

@@ -42,7 +42,7 @@ from preserve.web.exhibit.showing import Frame, Shown, as_captured, rewritten
 from preserve.web.exhibit.targets import Target, target_of
 from preserve.web.library import Library
 from preserve.web.reached import ServedNames, is_service_worker, origin_of
-from preserve.web.responses import environment
+from preserve.web.responses import environment, reader_has
 from preserve.web.routing import check_length, query_of
 from preserve.web.settings import MAX_BEING_SENT_BYTES, THREADS, DeskSettings
 
@@ -178,7 +178,7 @@ class ExhibitRoom:
     def _found(self, asked: _Asked, query: bytes) -> Reply:
         target = asked.target
         if target.kind == "front":
-            return self._front()
+            return self._front(target.collection)
         if target.kind == "record":
             return self._record(asked)
         blocked = self._library.blocked()
@@ -199,9 +199,15 @@ class ExhibitRoom:
                 return self._gate(asked, captures)
             return self._page(opened, asked, captures)
 
-    def _front(self) -> Reply:
-        names = ", ".join(self._library.names())
-        message = f"Captured pages are shown here, as they were: {names}. /COLLECTION/*/ADDRESS lists captures."
+    def _front(self, collection: str) -> Reply:
+        names = self._library.names()
+        if collection and collection not in names:
+            raise NotHeldError(f"no collection is called {collection} here")
+        where = collection or "COLLECTION"
+        message = (
+            f"Captured pages are shown here, as they were: {collection or ', '.join(names)}. "
+            f"Put a page's whole address behind /{where}/ to see its newest capture, behind /{where}/*/ to list all."
+        )
         return Reply(200, [_HTML, (b"cache-control", b"no-cache")], self._html("The exhibit room", message))
 
     def _gate(self, asked: _Asked, captures: Captures) -> Reply:
@@ -233,7 +239,9 @@ class ExhibitRoom:
         target = asked.target
         digits = padded(target.digits)
         if digits is None:
-            raise UsageError("this is no time", next_step="Write up to 14 digits: 2011, 20110901120000.")
+            raise UsageError(
+                "this is no time", next_step="Write a year or more, up to 14 digits: 2011, 20110901120000."
+            )
         place = captures.at(target.digits)
         modifier = "" if target.modifier == "no_" else target.modifier
         if place is None or target.modifier == "no_":
@@ -251,12 +259,12 @@ class ExhibitRoom:
         link = links(asked.at, captures, place if is_memento else None, is_memento=is_memento)
         if capture.second_hand and capture.memento is not None:
             link += f', <{capture.memento.memento}>; rel="derivedfrom"'
-        tag = hashlib.sha256(shown.body).hexdigest()[:32].encode()
+        tag = hashlib.sha256(shown.body).hexdigest()[:32]
         fields = [
             *shown.fields,
             *([(b"memento-datetime", rfc1123(captures.moments[place].digits).encode())] if is_memento else []),
             (b"link", link.encode("ascii", "replace")),
-            (b"etag", b'"%s"' % tag),
+            (b"etag", f'"{tag}"'.encode()),
             # What is held of the addresses in a page may be more tomorrow.
             # What is shown today may be blocked tomorrow, and an import may bring another capture of that second.
             (b"cache-control", b"no-cache"),
@@ -266,7 +274,7 @@ class ExhibitRoom:
             fields.append((b"x-archive-payload-sha256", capture.source.payload_sha256.encode()))
         if capture.second_hand:
             fields.append((b"x-archive-second-hand", capture.second_hand.encode("ascii", "replace")))
-        if shown.status == 200 and tag in asked.headers.get("if-none-match", "").encode():  # noqa: PLR2004
+        if shown.status == 200 and reader_has(asked.headers.get("if-none-match", ""), tag):  # noqa: PLR2004
             return Reply(304, [one for one in fields if not one[0].startswith((b"content-", b"x-archive-orig-"))], b"")
         return Reply(shown.status, fields, shown.body)
 

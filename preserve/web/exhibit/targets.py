@@ -19,7 +19,7 @@ _RECORD: Final = re.compile(
     rb"/record/(?:urn:uuid:)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(id_)?/?"
 )
 _TIMEMAP: Final = re.compile(rb"timemap/(link|json|cdxj)/(?:(\d{1,6})/(?=[A-Za-z][A-Za-z0-9+.-]*:))?(.+)", re.DOTALL)
-_NAME: Final = re.compile(rb"/([A-Za-z0-9][A-Za-z0-9._-]{0,99})/(.*)", re.DOTALL)
+_NAME: Final = re.compile(rb"/([A-Za-z0-9][A-Za-z0-9._-]{0,99})(?:/(.*))?", re.DOTALL)
 _SCHEME: Final = re.compile(r"(https?):/{0,2}(?=[^/])", re.IGNORECASE)
 _ANY_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?!\d)")
 
@@ -58,7 +58,9 @@ def target_of(path: bytes, query: bytes) -> Target | None:  # noqa: PLR0911 - on
     named = _NAME.fullmatch(path)
     if named is None:
         return None
-    name, rest = named[1].decode(), named[2]
+    name, rest = named[1].decode(), named[2] or b""
+    if not rest and not query:
+        return Target(kind="front", collection=name)
     if rest == b"cdx":
         return Target(kind="cdx", collection=name)
     rest += b"?" + query if query else b""
@@ -75,7 +77,7 @@ def target_of(path: bytes, query: bytes) -> Target | None:  # noqa: PLR0911 - on
         if modifier not in MODIFIERS:
             return None
         return Target(kind="page", collection=name, digits=digits, modifier=modifier, address=address_of(timed[3]))
-    return Target(kind="gate", collection=name, address=address_of(rest)) if rest else None
+    return Target(kind="gate", collection=name, address=address_of(rest))
 
 
 def address_of(raw: bytes) -> str:

@@ -17,6 +17,7 @@ from preserve.errors import UsageError
 from preserve.formats.citations.data import is_web
 from preserve.replay.recover import published_as
 from preserve.replay.searching import ORDERS, Order, Question, SearchAnswer, SearchHits, ask
+from preserve.replay.searchwords import days
 from preserve.store.searchindex import FACET_KINDS, MARKS, RANKED, FacetChoice, Filters
 from preserve.text import csv_cell, single_spaced
 from preserve.web.library import Shelf
@@ -26,7 +27,6 @@ from preserve.web.responses import DeskPage, File, path_of
 from preserve.web.routing import DeskRequest
 from preserve.web.settings import MAX_FILTERS, MAX_QUERY_CHARS, PAGE_SIZES
 
-_DAY_LENGTHS: Final = (4, 7, 10)
 _VALUES: Final = 12
 _MOST_YEARS_BY_MONTH: Final = 4
 _MONTH: Final = 7
@@ -105,7 +105,7 @@ def sought(asked: DeskRequest) -> Sought:
     if order not in ORDERS or (order == "rank" and not text):
         order = "rank" if text else "newest"
     size = next((one for one in PAGE_SIZES if str(one) == asked.first("size")), PAGE_SIZES[0])
-    first, last = _day(asked.first("from")), _day(asked.first("to"))
+    first, last = days(asked.first("from"), asked.first("to"))
     return Sought(
         text=text,
         filters=Filters(first=first, last=last, chosen=chosen),
@@ -115,14 +115,6 @@ def sought(asked: DeskRequest) -> Sought:
         size=size,
         after=asked.first("after"),
     )
-
-
-def _day(text: str) -> str:
-    text = text.strip()
-    digits = text.replace("-", "")
-    if text and (len(text) not in _DAY_LENGTHS or not (digits.isascii() and digits.isdigit())):
-        raise UsageError(f"{text[:40]!r} is not a date", next_step="Write 2005, 2005-03 or 2005-03-14.")
-    return text
 
 
 def _found(shelf: Shelf, wanted: Sought, *, limit: int, after: str = "") -> SearchAnswer:
