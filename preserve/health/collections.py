@@ -18,6 +18,7 @@ from preserve.health.link_history import LinkCounts, kept_links, links_of
 from preserve.health.waiting import Waiting, waiting_in
 from preserve.limits import MIB
 from preserve.model import moment_text
+from preserve.provenance.checknotes import noted_checks
 from preserve.provenance.keys import key_path
 from preserve.provenance.knownlogs import KnownLogs
 from preserve.provenance.ledger import Ledger
@@ -26,7 +27,7 @@ from preserve.schedule.job_status import wrongs
 from preserve.schedule.job_table import JobStatus, JobTable, has_table
 from preserve.schedule.jobs import jobs_of
 from preserve.store.archive import open_archive
-from preserve.store.checks import WHOLE, Check, lasting_damage, noted_checks
+from preserve.store.checks import WHOLE, Check, lasting_damage
 from preserve.store.durable import free_bytes
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ Tested by ``tests/unit/provenance/test_journal.py``.
 import hmac
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -265,9 +265,17 @@ class Installation(Struct, frozen=True):
             with suppress(EnvironmentFaultError):
                 self._write(self.derived_file, data)
 
+    def mac_of_check(self) -> Callable[[bytes], bytes] | None:
+        """What authenticates the notes of checks; None where there is no secret."""
+        key = self._key_of("checks")
+        return None if key is None else key.digest
+
     def _derived_key(self) -> Mac | None:
+        return self._key_of("sums")
+
+    def _key_of(self, what: str) -> Mac | None:
         secret = self.readers_secret()
-        return None if secret is None else Mac(Mac(secret).digest(f"preserve: sums of {self.name}".encode()))
+        return None if secret is None else Mac(Mac(secret).digest(f"preserve: {what} of {self.name}".encode()))
 
     @property
     def unproven_file(self) -> Path:

@@ -16,6 +16,7 @@ from preserve.alarms.values import Observation
 from preserve.cables.page.layouts import Layout
 from preserve.config.alarms import AlarmsConfig
 from preserve.errors import LockedError, NotHeldError, PreserveError
+from preserve.provenance.checknotes import noted_checks
 from preserve.provenance.knownlogs import KnownLogs
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.receipts import held_failures
@@ -33,7 +34,6 @@ from preserve.schedule.job_conditions import (
 from preserve.schedule.job_table import CAPTURE, JobStatus
 from preserve.schedule.jobs import Job
 from preserve.store.archive import open_archive
-from preserve.store.checks import noted_checks
 from preserve.store.durable import free_bytes
 
 _CHANGES = "changes"

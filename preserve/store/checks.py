@@ -1,12 +1,15 @@
 """What verifications found and when, one JSON line each, beside the collections: the dates that an operator is shown.
 
-No evidence, and nothing makes it again: the evidence itself can be verified at any time.
+No evidence, and nothing makes it again: the evidence itself can be verified at any time. A line has a MAC of the
+installation that made it. What says that all is good without one counts for nothing, for anybody may have written it;
+what says that there is damage counts, until everything was read.
 
 Tested by ``tests/unit/store/test_check_levels.py``.
 """
 
+import hmac
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +27,9 @@ WHOLE = frozenset({FULL, "seals"})
 _MAX_BYTES = 16 * MIB
 """Decades of a check a day."""
 _MOST = 1 << 63
+
+MacOfNote = Callable[[bytes], bytes]
+"""The MAC of one line by the installation's secret (`preserve.provenance.checknotes`)."""
 
 
 class Check(Struct, frozen=True, kw_only=True):
@@ -60,21 +66,23 @@ def checks_path(archives: Path, collection: str) -> Path:
     return job_folder(archives, collection) / "checks.jsonl"
 
 
-def note_check(archives: Path, collection: str, check: Check) -> None:
-    """Appends a check, durably.
+def append_check(archives: Path, collection: str, check: Check, mac: MacOfNote | None) -> None:
+    """Appends a check, durably. ``mac`` is None where there is no secret.
 
     Raises:
         OSError, EnvironmentFaultError: it cannot be written.
     """
     path = checks_path(archives, collection)
     make_dir(path.parent)
-    line = json.dumps(asdict(check), separators=(",", ":")).encode()
+    line = _line(check)
+    if mac is not None:
+        line = line[:-1] + b',"mac":"' + mac(line).hex().encode() + b'"}'
     # A line that a crash cut short is closed first, so that it takes no other with it.
     append_synced(path, (b"" if _ends_well(path) else b"\n") + line + b"\n")
 
 
-def noted_checks(archives: Path, collection: str) -> CheckNotes:
-    """The checks noted.
+def read_checks(archives: Path, collection: str, mac: MacOfNote | None) -> CheckNotes:
+    """The checks noted. ``mac``: see `append_check`; without it every line counts that is one.
 
     Raises:
         OSError: they cannot be read.
@@ -87,10 +95,15 @@ def noted_checks(archives: Path, collection: str) -> CheckNotes:
     except FileNotFoundError:
         return CheckNotes(checks=(), unread=0)
     checks: list[Check] = []
-    unread = 0
+    unread = damaged = 0
     for line in lines:
-        check = _read(line)
+        check, said = _read(line)
         if check is not None:
+            is_own = mac is not None and hmac.compare_digest(mac(_line(check)).hex().encode(), said)
+            if mac is not None and check.good and (not is_own or check.ended < damaged):
+                # Somebody else's, or an older one that was put behind damage.
+                continue
+            damaged = max(damaged, check.ended) if is_own and not check.good else damaged
             checks.append(check)
             unread = 0 if check.level in WHOLE else unread
         elif line:
@@ -120,12 +133,19 @@ def _ends_well(path: Path) -> bool:
         return True
 
 
-def _read(line: bytes) -> Check | None:
+def _line(check: Check) -> bytes:
+    return json.dumps(asdict(check), separators=(",", ":")).encode()
+
+
+def _read(line: bytes) -> tuple[Check | None, bytes]:
+    """The check of a line, and the MAC that it has."""
     try:
-        check = Check(**json.loads(line))
+        values = json.loads(line)
+        said = values.pop("mac", "") if isinstance(values, dict) else ""
+        check = Check(**values)
+        return (check if _is_sound(check) else None), str(said).encode("utf-8", "replace")
     except (ValueError, TypeError, RecursionError):
-        return None
-    return check if _is_sound(check) else None
+        return None, b""
 
 
 def _is_sound(check: Check) -> bool:

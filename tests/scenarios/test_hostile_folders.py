@@ -1,5 +1,6 @@
 """What somebody puts into an archive's folder in the place of files: pipes, links, gigabytes of nothing."""
 
+import json
 import os
 import tracemalloc
 from pathlib import Path
@@ -146,3 +147,17 @@ def test_a_note_of_a_check_is_not_written_to_a_file_that_has_another_name(held: 
     notes.hardlink_to(theirs)
     held("verify", "demo", status=None)
     assert theirs.read_text() == "precious\n"
+
+
+def test_a_note_by_another_hand_does_not_take_damage_back(held: Any) -> None:
+    held("verify", "demo")
+    (file,) = (held.archives / "demo" / "archive").iterdir()
+    file.chmod(0o644)
+    file.write_bytes(file.read_bytes()[:-20])
+    held("verify", "demo", status=1)
+    notes = held.archives / ".schedule" / "demo" / "checks.jsonl"
+    good, damage = (json.loads(line) for line in notes.read_text().splitlines())
+    forged = {**good, "started": damage["ended"] + 1, "ended": damage["ended"] + 1}
+    bare = {name: value for name, value in forged.items() if name != "mac"}
+    notes.write_text(notes.read_text() + "".join(f"{json.dumps(one)}\n" for one in (forged, bare)))
+    assert "WRONG      damage was found" in held("status", status=1)

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from preserve.provenance.checknotes import noted_checks
 from preserve.schedule.child import Asking, ChildEnd, run_child
 from preserve.schedule.machine import SchedulerHost
-from preserve.store.checks import FULL, checks_path, noted_checks
+from preserve.store.checks import FULL, checks_path
 from tests.objectserver import BUCKET, SECRET, serving_objects
 from tests.shell import Shell
 from tests.site import Site

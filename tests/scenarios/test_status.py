@@ -19,8 +19,9 @@ from preserve.cli.shared.common import keys_folder
 from preserve.cli.shared.moments import written
 from preserve.config.place import bundled_config_dir
 from preserve.health import link_history
+from preserve.provenance.checknotes import note_check
 from preserve.provenance.keys import key_path
-from preserve.store.checks import Check, checks_path, note_check
+from preserve.store.checks import Check, checks_path
 from preserve.store.durable import Lock
 from preserve.store.layout import CollectionPaths
 from tests.kept import Beginning, beginning, served, site

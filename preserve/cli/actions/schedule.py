@@ -22,6 +22,7 @@ from preserve.cli.shared.stopping import stopped_by_signals
 from preserve.config.folder import load_collection
 from preserve.errors import CancelledError, ConfigError, EnvironmentFaultError, LockedError, PreserveError
 from preserve.model import moment_text
+from preserve.provenance.checknotes import noted_checks
 from preserve.provenance.knownlogs import KnownLogs
 from preserve.schedule.alarm_observer import Watch
 from preserve.schedule.fleet import FleetTables
@@ -34,7 +35,7 @@ from preserve.schedule.leases import LeaseRow, Leases
 from preserve.schedule.machine import Done, Scheduler, SchedulerHost
 from preserve.schedule.runs import JobOutcome, forget_to_come
 from preserve.schedule.tables import LocalTables, Tables
-from preserve.store.checks import lasting_damage, noted_checks
+from preserve.store.checks import lasting_damage
 
 _LOOK_S = 20.0
 """Between two looks of `run` at what is due: a machine that slept, or whose clock was set, is noticed by then."""

@@ -25,9 +25,10 @@ from preserve.integrity.record import RecordQuery
 from preserve.integrity.scan import Scanner
 from preserve.integrity.verify.report import Level, Report
 from preserve.model import format_utc
+from preserve.provenance.checknotes import note_check
 from preserve.provenance.keys import passphrase
 from preserve.provenance.trust import Trust
-from preserve.store.checks import Check, note_check
+from preserve.store.checks import Check
 from preserve.store.durable import write_atomic
 from preserve.store.layout import CollectionPaths
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from preserve.config.folder import load_collection
 from preserve.errors import PreserveError
 from preserve.model import moment_text
-from preserve.store.checks import WHOLE, lasting_damage, noted_checks
+from preserve.provenance.checknotes import noted_checks
+from preserve.store.checks import WHOLE, lasting_damage
 from preserve.web.library import Overview, Shelf
 from preserve.web.plots import Bar, Plot, bars
 from preserve.web.responses import DeskPage, minute
