@@ -19,6 +19,11 @@ def clean(text: str) -> str:
     return "".join(c if c.isprintable() or c in "\n\t" else "\ufffd" for c in text)
 
 
+def as_text(name: str) -> str:
+    r"""The name of a file as text: a byte of it that is no UTF-8 is written as ``\xff``."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
 def csv_cell(text: str) -> str:
     """The text as a cell of CSV that no spreadsheet takes for a formula (OWASP, CSV injection).
 

@@ -28,6 +28,7 @@ from preserve.integrity.verify.collection import VerifyOptions
 from preserve.limits import DEFAULT_LIMITS
 from preserve.regular import FileIdentity, open_regular
 from preserve.store.layout import CollectionPaths
+from preserve.text import as_text
 
 if TYPE_CHECKING:
     from preserve.cluster.parts import EngineParts
@@ -133,17 +134,17 @@ def open_parts(
     """
     from preserve.cluster.parts import EngineParts  # noqa: PLC0415 - it brings what reads pages
 
-    # Of what a link leads to: that is what is read.
-    places = {path: sealed[path].name if path in sealed else str(path.resolve()) for path in paths}
+    places = {path: sealed[path].name if path in sealed else as_text(str(path.absolute())) for path in paths}
     results = Results(root, _name_of_job((type(work).__name__, work, sorted(set(places.values())))), time.time())
 
     def make_task(path: Path) -> FileTask:
         if path in sealed:
             return FileTask(results.job, PROGRAM, sealed[path].store, sealed[path].key, places[path], work)
-        return _task_of_file(results.job, Path(places[path]), places[path], work)
+        return _task_of_file(results.job, path, places[path], work)
 
     def tag_of(path: Path) -> str:
-        return sealed[path].state if path in sealed else repr(FileIdentity.of(Path(places[path])))
+        # Of what a link leads to: that is what is read, under the name of the link.
+        return sealed[path].state if path in sealed else repr(FileIdentity.of(path.resolve()))
 
     try:
         files = EngineFiles(engine, results, places.__getitem__, tag_of)
@@ -187,11 +188,11 @@ def _job(paths: CollectionPaths, layouts: Mapping[str, Layout], options: VerifyO
 
 
 def _name_of_job(about: tuple[object, ...]) -> str:
-    said = msgspec.json.encode((PROGRAM, *about), enc_hook=_as_text, order="deterministic")
+    said = msgspec.json.encode((PROGRAM, *about), enc_hook=_json_of, order="deterministic")
     return hashlib.sha256(said).hexdigest()[:32]
 
 
-def _as_text(value: object) -> object:
+def _json_of(value: object) -> object:
     if isinstance(value, re.Pattern):
         return value.pattern, value.flags
     if isinstance(value, Mapping):

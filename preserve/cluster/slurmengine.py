@@ -6,13 +6,15 @@ certificates that are made for this run: nobody else on those machines has anyth
 Tested by ``tests/interop/test_slurm.py`` and ``tests/unit/cluster/test_slurmengine.py``.
 """
 
+import fcntl
+import os
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,6 +29,8 @@ _MEMORY_GIB: Final = 1
 _PARTS: Final = ("ca_file", "cert", "key")
 _ROLES: Final = ("client", "scheduler", "worker")
 _SUBMIT: Final = "sbatch"
+_FOLDER: Final = "slurm-"
+_LOCK: Final = ".lock"
 _PATIENCE_S: Final = 60
 _CONFIGURE: Final = "Look at what Dask has for jobqueue.slurm; `preserve docs cluster` says where."
 
@@ -42,8 +46,7 @@ class SlurmEngine:
             try:
                 make_dir(root)
                 # Certificates, and what the jobs tell: their names are in the scripts of the jobs.
-                folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="slurm-", dir=root))
-                settings = _settings(Path(folder))
+                settings = _settings(stack.enter_context(own_folder(root)))
                 cluster = jobs.SLURMCluster(**settings)
                 stack.callback(cluster.close)
             except (OSError, ValueError, TypeError, RuntimeError) as error:
@@ -63,6 +66,35 @@ class SlurmEngine:
     def close(self) -> None:
         """See `Engine`: the jobs are given back."""
         self._stack.close()
+
+
+@contextmanager
+def own_folder(root: Path) -> Iterator[Path]:
+    """A folder of this run below ``root``, which goes with it. Those of runs that were killed go now.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    for left in root.glob(f"{_FOLDER}*"):
+        with suppress(OSError), _locked(left, os.O_RDWR):
+            shutil.rmtree(left)
+    with tempfile.TemporaryDirectory(prefix=_FOLDER, dir=root) as name, _locked(Path(name), os.O_RDWR | os.O_CREAT):
+        yield Path(name)
+
+
+@contextmanager
+def _locked(folder: Path, flags: int) -> Iterator[None]:
+    """Has the lock of a folder, which ends with its process.
+
+    Raises:
+        OSError: another process has it, or there is none.
+    """
+    lock = os.open(folder / _LOCK, flags | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(lock)
 
 
 def _jobqueue() -> Any:  # noqa: ANN401 - of a library without annotations

@@ -33,7 +33,7 @@ from preserve.readers.hashing import MOST_TOLD, Fault
 from preserve.readers.segments import SegmentReader, stretch_fault
 from preserve.regular import open_regular
 from preserve.store.warcfile import container_of
-from preserve.text import escaped_json
+from preserve.text import as_text, escaped_json
 
 _LINES_A_PART: Final = 256
 _TEXT_TYPES: Final = HTML_TYPES | {"text/plain"}
@@ -193,7 +193,7 @@ class _Taker:
     """Makes lines."""
 
     def __init__(self, name: str, options: ExtractOptions) -> None:
-        self._name = name
+        self._name = as_text(name)
         self._options = options
         self.lines: list[bytes] = []
         self.cables = 0

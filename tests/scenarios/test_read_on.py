@@ -76,6 +76,18 @@ COMMANDS = [
 
 @pytest.mark.one_in(2)
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_a_file_is_called_as_it_was_named(reader: Reader, words: tuple[str, ...]) -> None:
+    # A link to another file, and a name of bytes that are no text.
+    first, linked = reader.files[0], reader.files[0].with_name(os.fsdecode(b"odd-\xff.warc.gz"))
+    linked.symlink_to(first)
+    reader.files = [first, linked]
+    here = reader(*words, status=0)
+    reader.use(InlineEngine())
+    assert reader(*words, "--on", "processes", status=0) == here
+
+
+@pytest.mark.one_in(2)
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
 def test_what_is_written_is_that_of_one_process(reader: Reader, words: tuple[str, ...]) -> None:
     here = reader(*words, status=1)
     assert here[0]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from preserve.cli.main import main
-from preserve.cluster.slurmengine import check_script
+from preserve.cluster.slurmengine import check_script, own_folder
 from preserve.errors import EnvironmentFaultError
 
 
@@ -42,3 +42,17 @@ def test_without_slurm_it_says_so(
     assert "there is no SLURM here" in capsys.readouterr().err
     for odd in ("slurm", "slurm:0", "slurm:x", "slurm:99999"):
         assert main(["index", str(path), "--on", odd]) == 2
+
+
+def test_what_a_run_left_that_was_killed_goes_with_the_next(tmp_path: Path) -> None:
+    killed, other = tmp_path / "slurm-killed", tmp_path / "slurm-other"
+    for folder in (killed, other):
+        folder.mkdir()
+        (folder / "key").write_text("secret")
+    (killed / ".lock").touch()
+    with own_folder(tmp_path) as first:
+        (first / "key").write_text("secret")
+        with own_folder(tmp_path) as second:
+            # What another process has stays, and so does what nobody can say of.
+            assert {path.name for path in tmp_path.iterdir()} == {first.name, second.name, "slurm-other"}
+    assert list(tmp_path.iterdir()) == [other]
