@@ -51,6 +51,11 @@ class AlarmDatabase:
         self._outbox = Outbox(connection)
         self.path = path
 
+    @property
+    def archives(self) -> Path:
+        """The folder of the archives that it is of, absolute."""
+        return self.path.absolute().parent.parent
+
     @classmethod
     @contextmanager
     def open(cls, archives: Path, *, read_only: bool = False) -> Iterator["AlarmDatabase"]:

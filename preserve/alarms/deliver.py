@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from preserve.alarms.alarm_db import AlarmDatabase
 from preserve.alarms.chat import notify
 from preserve.alarms.command import run
@@ -111,13 +113,14 @@ def _to_channel(book: AlarmDatabase, name: str, lines: _Lines) -> list[Delivery]
     if not left:
         return done
     until = lines.deadline()
+    archives = str(book.archives)
     try:
         with lines.to(name, until) as send:
             while left and time.monotonic() < until:
                 # Read now: since the list was made it may have been renewed, or taken back.
                 message = book.message(left[0])
                 if message is not None:
-                    done.append(_one(book, message, send, now))
+                    done.append(_one(book, replace(message, archives=archives), send, now))
                 left.pop(0)
     except Exception as failure:  # noqa: BLE001 - whatever it is, it is kept, and the next channel is tried
         why = _why(failure)

@@ -16,6 +16,7 @@ from preserve.text import terminal_line
 
 VERSION: Final = 1
 _MAX_SUBJECT_CHARS = 160
+_MAX_FOLDER_CHARS = 300
 _TEST_MEANING = "This is a test of a channel. Nothing is wrong."
 MESSAGE_FIELD: Final = "X-Preserve-Message"
 """The header field, of mails and of requests, that holds a message's id."""
@@ -39,6 +40,7 @@ def document(message: AlarmMessage) -> dict[str, object]:
         "bad_since": None if message.bad_since is None else moment_text(message.bad_since),
         "created": moment_text(message.created),
         "machine": message.machine,
+        "archives": message.archives,
         "meaning": _TEST_MEANING if facts is None else facts.meaning,
         "next_step": "" if message.kind is None else next_step(message.kind, message.collection),
     }
@@ -101,4 +103,5 @@ def _lines(message: AlarmMessage) -> list[str]:
         of_all = f" ({len(message.items)} of {message.items_total:,})" if is_part else ""
         lines += ["", f"What it is about{of_all}:", *(f"  {item}" for item in message.items)]
     machine = f" on {message.machine}" if message.machine else ""
-    return [*lines, "", "-- ", f"preserve {__version__}{machine}, message {message.id}"]
+    folder = f", archives in {terminal_line(message.archives, _MAX_FOLDER_CHARS)}" if message.archives else ""
+    return [*lines, "", "-- ", f"preserve {__version__}{machine}{folder}, message {message.id}"]

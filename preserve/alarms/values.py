@@ -85,7 +85,8 @@ class AlarmMessage(Struct, frozen=True, kw_only=True):
     """One message for one channel. ``id`` stays the same over all attempts to send it; another content has another id.
 
     ``times``: how often in a row it was found bad; of a happening, how many occasions the message tells. ``machine``:
-    the name of the one that has found it. ``reached``: the mailboxes that have it already.
+    the name of the one that has found it. ``archives``: the folder of the archives there. ``reached``: the mailboxes
+    that have it already.
     """
 
     number: int
@@ -102,6 +103,7 @@ class AlarmMessage(Struct, frozen=True, kw_only=True):
     bad_since: int | None
     created: int
     machine: str = ""
+    archives: str = ""
     reached: tuple[str, ...] = ()
 
 

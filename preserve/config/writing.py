@@ -7,7 +7,9 @@ from urllib.parse import urlsplit
 
 from preserve.config.collection import CollectionConfig
 from preserve.config.folder import parse_collection
+from preserve.errors import ConfigError, UsageError
 
+_TYPED = "typed"
 SINGLE = "single"
 """The collection that takes pages which are captured by their address alone."""
 
@@ -48,7 +50,7 @@ def single_page(url: str, *, contact: str, layouts: Sequence[str]) -> Collection
     """The configuration of one page with what it is made of, and nothing else.
 
     Raises:
-        ConfigError: the address or the contact is none.
+        UsageError: the address or the contact is none.
     """
     private = _private_host(url)
     text = json.dumps(
@@ -62,7 +64,12 @@ def single_page(url: str, *, contact: str, layouts: Sequence[str]) -> Collection
             **({"allow_addresses": [private]} if private else {}),
         }
     )
-    return parse_collection(text.encode(), name=SINGLE, source=url, layouts=layouts)
+    try:
+        return parse_collection(text.encode(), name=SINGLE, source=_TYPED, layouts=layouts)
+    except ConfigError as error:
+        # There is no file: what was typed is wrong.
+        told = tuple(mistake.removeprefix(f"{_TYPED}:1: ") for mistake in error.mistakes)
+        raise UsageError("\n".join(told), next_step="Give the address of a page, and --contact.") from error
 
 
 def _private_host(url: str) -> str:

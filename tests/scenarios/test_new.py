@@ -96,3 +96,13 @@ def test_a_page_is_captured_by_its_address_alone(shell: Shell, site: Site) -> No
     assert sorted(site.asked) == ["/robots.txt", "/two"]
     assert shell.json("show", site.url("/two"))["collection"] == "single"
     shell("verify", "single")
+
+
+@pytest.mark.parametrize("words", [("capture",), ("new", "tides")])
+def test_what_is_typed_wrong_names_no_file(shell: Shell, words: tuple[str, ...]) -> None:
+    shell(*words, "http://127.0.0.1:9/", "--contact", "me", status=2)
+    first, step = shell.errors.splitlines()
+    assert first == (
+        "preserve: contact: 'me' is neither an e-mail address nor a URL; write one where site owners reach you"
+    )
+    assert step == "  next: Give the address of a page, and --contact."

@@ -200,7 +200,7 @@ def test_a_site_that_is_gone_fails_and_is_tried_again(shell: Shell, site: Site, 
     path = _scheduled(shell, site, "schedule:\n  every: 1d\n")
     path.write_text(path.read_text().replace(f":{site.port}", f":{dead_port}"))
     told = shell("schedule", "once", status=5)
-    assert re.search(r"failed: status 5: 1 of 1 addresses gave no reply.*, again at \S+Z\n", told)
+    assert re.search(r"failed: status 5: 1 of 1 addresses gave no reply \(1 connect\).*, again at \S+Z\n", told)
     assert shell("schedule", "once") == ""
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import sqlite3
 import time
@@ -124,6 +125,16 @@ def test_an_overdue_run_is_wrong(run: Shell, monkeypatch: pytest.MonkeyPatch) ->
         patch.setattr(time, "time", lambda: later)
         assert "WRONG      capture: overdue: due" in run("status", status=1)
     assert _state(run)["wrong"] == []
+
+
+def test_a_run_that_looked_at_nothing_that_is_held_is_told(shell: Shell, site: Site) -> None:
+    site.page("/a", b"<p>The harbour.</p>")
+    shell.site_collection("demo", site, "/a", layouts="[]", recheck="linked")
+    shell("init", "demo")
+    shell("capture", "demo")
+    shell.site_collection("demo", site, "/b", layouts="[]", recheck="linked")
+    shell("capture", "demo", status=None)
+    assert re.search(r"last look +\S+Z nothing of what is held\n", shell("status", status=None))
 
 
 def test_what_is_configured_and_not_held_and_held_and_not_configured_is_told(

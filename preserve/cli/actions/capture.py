@@ -31,7 +31,7 @@ from preserve.crawler.capture import RunEnvironment, RunReport
 from preserve.crawler.capture import capture as run_capture
 from preserve.crawler.compared import RunComparison, Told
 from preserve.crawler.coordinator import Progress
-from preserve.crawler.outcomes import NOT_DUE
+from preserve.crawler.outcomes import FAILED, NOT_DUE, state_of
 from preserve.errors import CancelledError, LimitError, NetworkError, UsageError
 from preserve.formats.urls import resolve
 from preserve.health.waiting import waiting_in
@@ -158,7 +158,8 @@ def _say_why(report: RunReport) -> None:
         say(f"{toned('preserve:', 'b')} {report.compared.why}")
     failed, done = report.counts.get("failed", 0), report.counts.get("done", 0)
     if failed:
-        told = f"{failed:,} of {failed + done:,} addresses gave no reply; the next run asks them again"
+        why = ", ".join(f"{n:,} {name}" for name, n in report.reasons.items() if state_of(name) == FAILED)
+        told = f"{failed:,} of {failed + done:,} addresses gave no reply ({why}); the next run asks them again"
         say(f"{toned('preserve:', 'b')} {told}")
         if "address-refused" in report.reasons:
             say("  next: name private addresses that may be asked in `allow_addresses` of the collection's file")

@@ -152,7 +152,7 @@ def _rows(state: CollectionState, now: int) -> list[tuple[str, str]]:
         rows.append(("last check", f"{moment_text(last.last.ended)} {last.last.level}: {found}"))
     if holding is not None and holding.last_look is not None:
         look = holding.last_look
-        seen = ", ".join(f"{count:,} {name}" for name, count in look.seen.items())
+        seen = ", ".join(f"{count:,} {name}" for name, count in look.seen.items()) or "nothing of what is held"
         seen += f"; {look.lost:,} not to be had" if look.lost else ""
         seen += f"; {look.muted:,} muted" if look.muted else ""
         rows.append(("last look", f"{look.ended[:19]}Z {seen}"))

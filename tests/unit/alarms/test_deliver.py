@@ -363,7 +363,7 @@ def test_a_server_that_is_away_for_days_gets_every_alarm_once_when_it_is_back(
     assert post.titles == ["[preserve] tides: capture failing (3 times)"]
 
 
-def test_a_webhook_gets_a_signed_document(book: AlarmDatabase) -> None:
+def test_a_webhook_gets_a_signed_document(book: AlarmDatabase, tmp_path: Path) -> None:
     with hooked(Hook()) as hook:
         config = configured(desk={"webhook": f"http://127.0.0.1:{hook.port}/in?a=1", "secret": "env:S"})
         book.observe([found(1, items=("/é",), items_total=7)], config.in_force, START - 5)
@@ -377,7 +377,7 @@ def test_a_webhook_gets_a_signed_document(book: AlarmDatabase) -> None:
     code = hmac.new(_SECRET.encode(), f"{START}.".encode() + body, hashlib.sha256).hexdigest()
     assert fields["X-Preserve-Signature"] == f"v1={code}"
     assert json.loads(body) == {
-        "version": 1, "id": own_id, "machine": this_machine(), "event": "raised",
+        "version": 1, "id": own_id, "machine": this_machine(), "archives": str(tmp_path), "event": "raised",
         "channel": "desk", "collection": "tides",
         "kind": "capture-failing", "subject": "", "summary": "no address answered", "items": ["/é"], "items_total": 7,
         "times": 1, "bad_since": "2027-01-15T07:59:55Z", "created": "2027-01-15T07:59:55Z",
