@@ -65,9 +65,13 @@ def most_like(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:
     return next(iter(difflib.get_close_matches(word, sorted(known), n=1, cutoff=cutoff)), "")
 
 
+_MOST_KNOWN = 24
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
-    """``did you mean 'x'?``, or the list of what is known where nothing is near."""
+    """``did you mean 'x'?``, or the list of what is known where nothing is near; the first of a long one."""
     names = sorted(known)
     if close := most_like(word, names):
         return f"did you mean {close!r}?"
-    return "known here: " + (", ".join(names) or "nothing yet")
+    more = f" and {len(names) - _MOST_KNOWN:,} more" if len(names) > _MOST_KNOWN else ""
+    return "known here: " + (", ".join(names[:_MOST_KNOWN]) or "nothing yet") + more

@@ -110,7 +110,12 @@ def history(
     if not read and not unread:
         raise NotHeldError(
             f"no capture shows the cable {cable_id}",
-            next_step="Give the id as the page prints it, for example 05ALMATY342.",
+            next_step=(
+                "Give the id of a cable; of another page `preserve show ADDRESS --at TIME` shows one capture, and "
+                "`preserve rot --all` what became of it."
+                if "://" in cable_id
+                else "Give the id as the page prints it, for example 05ALMATY342."
+            ),
         )
     return History(observations=tuple(_observations(read, releases or {})), unread=tuple(unread))
 

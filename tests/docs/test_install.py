@@ -42,6 +42,12 @@ def test_what_is_no_page_is_said_and_no_other_file_is_read(topic: str, capsys: p
     assert "no page is called" in err
     if topic == "repare":
         assert "did you mean 'repair'?" in err
+    assert len(err) < 1_000
+
+
+def test_a_folder_of_pages_is_answered_with_what_it_holds(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["docs", "tutorials"]) == 3
+    assert "that folder holds tutorials/paper-to-citation, tutorials/" in capsys.readouterr().err
 
 
 def test_every_page_that_a_message_names_comes_along() -> None:

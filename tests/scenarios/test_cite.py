@@ -70,6 +70,11 @@ def test_an_error_in_the_place_of_a_page_is_cited_and_shown_as_one(site: Site, s
     assert "made again, they are the same to the byte" in shell("check", str(shell.folder / "lost.zip"))
 
 
+def test_the_history_of_a_page_that_is_no_cable_is_answered_with_what_shows_it(held: Any, site: Site) -> None:
+    held("history", site.url("/news"), status=3)
+    assert "`preserve show ADDRESS --at TIME`" in held.errors
+
+
 def test_several_forms_are_printed_in_the_order_asked_for(held: Any) -> None:
     text = held("cite", "06VELDORA42", "--format", "pwid", "--format", "ris", "--format", "ni")
     assert re.match(r"urn:pwid:\S+\n\nTY  - RPRT\n(.*\n)+ER  - \n\nni:///sha-256;\S+\nni:///sha-256;\S+\n\Z", text)

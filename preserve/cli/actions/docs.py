@@ -24,8 +24,10 @@ def docs(place: Place, *, topic: str | None) -> int:
     name = topic.removeprefix("docs/").removesuffix(".md").strip("/")
     path = pages.get(name) or next((each for page, each in pages.items() if page.endswith(f"/{name}")), None)
     if path is None:
+        below = [page for page in pages if page.startswith(f"{name}/")]
+        told = f"that folder holds {', '.join(below)}" if below else nearest(name, pages)
         raise NotHeldError(
-            f"no page is called {topic!r}; {nearest(name, list(pages))}",
+            f"no page is called {topic!r}; {told}",
             next_step="Run `preserve docs` to list the pages.",
         )
     text = read_regular(path).decode("utf-8")
