@@ -63,10 +63,10 @@ class ExpectedRecord(NamedTuple):
         before, between, behind = self.entry
         return entry == b"%b%d%b%b%b" % (before, ordinal, between, run, behind)
 
-    def row_bytes(self, index: int, ordinal: int, run: str) -> bytes:
-        """The row of the statement at an index, as MessagePack writes it."""
+    def row_bytes(self, index: int, ordinal: int, run: bytes) -> bytes:
+        """The row of the statement at an index, as MessagePack writes it, and ``run`` too."""
         before, between = self.row
-        return b"\xdc\x00\x14%b%b%b%b%b" % (_ENCODE(index), before, _ENCODE(ordinal), between, _ENCODE(run))
+        return b"\xdc\x00\x14%b%b%b%b%b" % (_ENCODE(index), before, _ENCODE(ordinal), between, run)
 
     def facts(self) -> RecordFacts:
         """What was found of the record: as much of it as a statement says."""

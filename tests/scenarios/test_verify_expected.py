@@ -1,7 +1,7 @@
 """Statements that are, byte for byte, what follows from their records: they are not decoded, and nothing is missed."""
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
@@ -12,8 +12,9 @@ import pytest
 
 from preserve.errors import FormatError
 from preserve.integrity.verify import collection, ledger_reading
+from preserve.integrity.verify.checks import Leaf
 from preserve.integrity.verify.collection import VerifyOptions, verify
-from preserve.integrity.verify.record_check import RecordCheck
+from preserve.integrity.verify.record_check import RecordCheck, TakenRecords
 from preserve.integrity.verify.report import Report
 from preserve.provenance.derive import rebuild
 from preserve.provenance.founding import load_writer
@@ -163,6 +164,15 @@ def _row(change: str) -> Callable[[Simulation], None]:
     return damage
 
 
+def _rows_from(number: int) -> Callable[[Simulation], None]:
+    def damage(sim: Simulation) -> None:
+        with closing(sqlite3.connect(_paths(sim).catalogue)) as database, database:
+            first = f"SELECT statement FROM records ORDER BY statement LIMIT 1 OFFSET {number}"
+            database.execute(f"UPDATE records SET mime = 'other' WHERE statement >= ({first})")
+
+    return damage
+
+
 def _line(sim: Simulation) -> None:
     index = _paths(sim).index
     index.write_bytes(index.read_bytes().replace(b"text/html", b"text/plain", 1))
@@ -174,6 +184,7 @@ DAMAGES: dict[str, Callable[[Simulation], object]] = {
     "a row's place": _row("UPDATE records SET offset = offset + 1"),
     "a row's run": _row("UPDATE records SET run = 'other'"),
     "no row": _row("DELETE FROM records"),
+    **{f"rows from {number}": _rows_from(number) for number in (0, 1, 2, 5)},
     "a line": _line,
 }
 
@@ -184,18 +195,18 @@ def test_what_is_told_is_what_is_told_when_every_statement_is_decoded(
     sim: Simulation, damage: Callable[[Simulation], object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     damage(sim)
-    taken: list[bool] = []
+    taken: list[int] = []
     take = RecordCheck.take_expected
 
-    def counted(self: RecordCheck, index: int, entry: bytes) -> object:
-        found = take(self, index, entry)
-        taken.append(found is not None)
+    def counted(self: RecordCheck, statements: Sequence[tuple[int, Leaf]], place: int) -> TakenRecords | None:
+        found = take(self, statements, place)
+        taken.append(0 if found is None else len(found.rows))
         return found
 
     monkeypatch.setattr(RecordCheck, "take_expected", counted)
     report = _check(sim)
     assert any(taken)
-    monkeypatch.setattr(collection._Checks, "take_expected", lambda _self, _index, _entry: False)
+    monkeypatch.setattr(collection._Checks, "take_expected", lambda _self, _statements, _place: 0)
     assert report == _check(sim)
 
 
@@ -204,5 +215,5 @@ def test_what_is_told_of_odd_records_does_not_depend_on_it(sim: Simulation, monk
     sim.web.pages["http://x.org/a"] = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 3\r\n\r\nabc"
     sim.run()
     report = _check(sim)
-    monkeypatch.setattr(collection._Checks, "take_expected", lambda _self, _index, _entry: False)
+    monkeypatch.setattr(collection._Checks, "take_expected", lambda _self, _statements, _place: 0)
     assert report == _check(sim)

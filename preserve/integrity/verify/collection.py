@@ -35,7 +35,7 @@ from preserve.integrity.record import RecordQuery
 from preserve.integrity.scan import FileHashes, Scanner
 from preserve.integrity.verify.attestations import Attestations
 from preserve.integrity.verify.checkpoint_check import SignedCheckpoint, read_checkpoint
-from preserve.integrity.verify.checks import CheckScope, StatementCheck, Writing
+from preserve.integrity.verify.checks import CheckScope, Leaf, StatementCheck, Writing
 from preserve.integrity.verify.derived_checks import CatalogueCheck, IndexCheck, Obstacle
 from preserve.integrity.verify.earlier import NOTHING, Marking, earlier_check
 from preserve.integrity.verify.elsewhere import ElsewhereHashes, FileReadings
@@ -276,7 +276,7 @@ def _read(
             reading.settled,
             told,
             bundles=kept.bundles,
-            is_taken=checks.take_expected,
+            taken=checks.take_expected,
             earlier=earlier,
         )
         for path in held.files:
@@ -387,14 +387,16 @@ class _Checks:
             self.catalogue,
         )
 
-    def take_expected(self, index: int, entry: bytes) -> bool:
-        """Takes the statement of a record for all checks, where it is, byte for byte, the one that follows from it."""
-        taken = self.records.take_expected(index, entry) if RECORD in entry else None
+    def take_expected(self, statements: Sequence[tuple[int, Leaf]], place: int) -> int:
+        """Takes statements of records for all checks, from a place on, as far as each is the one, byte for byte, that
+        follows from its record; how many.
+        """
+        taken = self.records.take_expected(statements, place) if RECORD in statements[place][1].entry else None
         if taken is None:
-            return False
-        self.statements.take_record(index, taken.run, taken.file, taken.date)
-        self.catalogue.take_record(index, taken.row)
-        return True
+            return 0
+        self.statements.take_records(taken.first + len(taken.rows), taken.run, taken.file, taken.dates)
+        self.catalogue.take_records(taken.first, taken.rows)
+        return len(taken.rows)
 
     def report(self) -> Report:
         """Ends every check, and tells what they found."""

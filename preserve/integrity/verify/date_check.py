@@ -1,6 +1,6 @@
 """Dates held against the order of the ledger, against now, and against when they were taken in (ADR 0016)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from msgspec import Struct, field
@@ -34,7 +34,7 @@ class DateCheck(Struct):
         """Takes one statement."""
         match statement:
             case RecordStatement(run=run, file=file, date=date):
-                self.take_record(run, file, date)
+                self.take_records(run, file, (date,))
             case RunStatement(run=run, started=started, ended=ended, part=1):
                 self.runs.append(Span(index, run, started, ended))
             case ImportStatement(run=run, file=file, imported=imported):
@@ -45,15 +45,14 @@ class DateCheck(Struct):
             case _:
                 pass
 
-    def take_record(self, run: str, file: str, date: str) -> None:
-        """Takes the date of one record of a run in a file."""
+    def take_records(self, run: str, file: str, dates: Sequence[str]) -> None:
+        """Takes the date of each of some records of a run in a file, one at least."""
+        first, last = min(dates), max(dates)
         between = self._dated.get((run, file))
         if between is None:
-            self._dated[run, file] = _Between(date, date)
-        elif date < between.first:
-            between.first = date
-        elif date > between.last:
-            between.last = date
+            self._dated[run, file] = _Between(first, last)
+        else:
+            between.first, between.last = min(first, between.first), max(last, between.last)
 
     def between(self, run: str, file: str, first: str, last: str) -> None:
         """Takes the earliest and the latest date of the records of a run in a file, once, before any statement."""

@@ -3,6 +3,7 @@
 Tested by ``tests/damage/test_corpus.py``.
 """
 
+from collections.abc import Sequence
 from functools import cached_property
 
 from preserve.findings import Claim
@@ -142,9 +143,9 @@ class CatalogueCheck(StatementCheck):
             case Unreadable() | _:
                 return
 
-    def take_record(self, index: int, row: bytes) -> None:
-        """Holds the row of a record, as MessagePack writes it, against the one in the catalogue."""
-        self._held.compare_record(index, row)
+    def take_records(self, first: int, rows: Sequence[bytes]) -> None:
+        """Holds the rows of records' statements from an index on, as MessagePack writes each, against the catalogue."""
+        self._held.compare_records(first, rows)
 
     def _take_again(self, index: int, statement: Said) -> None:
         """Of what is in the sum, the rows of records that were read again now: the sum is of then."""

@@ -7,7 +7,7 @@ Tested by ``tests/damage/test_corpus.py``.
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from operator import itemgetter
 from typing import NamedTuple
@@ -15,6 +15,7 @@ from typing import NamedTuple
 from preserve.integrity.expected import ExpectedRecord
 from preserve.integrity.facts import RecordFacts
 from preserve.integrity.scan import ScannedRecord
+from preserve.integrity.verify.checks import Leaf
 from preserve.integrity.verify.newer import Newer
 from preserve.integrity.verify.report import Findings
 from preserve.model import RecordPlace, whole_date
@@ -34,6 +35,22 @@ class Matched(NamedTuple):
     place: RecordPlace
     cables: tuple[bytes, ...]
     is_whole: bool
+
+
+class MatchedRun(NamedTuple):
+    """Records that follow one another, each the one stated: the ordinal of the first, what was read of each, and what
+    followed from it. ``last``: the last of them.
+    """
+
+    first: int
+    rows: Sequence[ScannedRecord]
+    expected: Sequence[ExpectedRecord]
+    last: Matched
+
+    @property
+    def places(self) -> Iterator[tuple[int, int, int, int]]:
+        """Of each ordinal, offset, length and inner offset."""
+        return ((ordinal, row.offset, row.length, row.inner) for ordinal, row in enumerate(self.rows, self.first))
 
 
 class FileMatcher:
@@ -83,26 +100,33 @@ class FileMatcher:
                 self._found("E-WARC-ORDER", where, f"now record {ordinal}")
         return Matched(place, facts.cables, is_whole)
 
-    def match_expected(self, entry: bytes, run: bytes) -> tuple[Matched, ExpectedRecord] | None:
-        """The next record, if a statement is the one that follows from it; None: the statement is to be decoded.
+    def match_expected(self, statements: Iterable[tuple[int, Leaf]], run: bytes) -> MatchedRun | None:
+        """The next records, as far as each statement is the one that follows from its record; None where the first is
+        not: that is to be decoded.
 
-        ``entry`` are its bytes, ``run`` the text of its run as it stands in JSON.
+        ``run`` is the text of their run as it stands in JSON.
         """
         if self._waiting:
             return None
-        row = self._ahead = self._ahead or next(self._rows, None)
-        if row is None or row.expected is None:
+        first = ordinal = self._ordinal
+        rows: list[ScannedRecord] = []
+        found: list[ExpectedRecord] = []
+        for _index, leaf in statements:
+            row = self._ahead = self._ahead or next(self._rows, None)
+            if row is None or row.expected is None or not row.expected.is_entry(leaf.entry, ordinal, run):
+                break
+            self._ahead = None
+            rows.append(row)
+            found.append(row.expected)
+            ordinal += 1
+            if row.facts is not None and row.facts.faults:
+                self._tell(row.facts, self._where(row.facts.record_id, row.facts.uri))
+        if not rows:
             return None
-        ordinal = self._ordinal
-        if not row.expected.is_entry(entry, ordinal, run):
-            return None
-        self._ahead = None
-        self._ordinal += 1
-        self._furthest = ordinal
-        facts = row.facts
-        if facts is not None and facts.faults:
-            self._tell(facts, self._where(facts.record_id, facts.uri))
-        return Matched(self._place(ordinal, row), () if facts is None else facts.cables, is_whole=True), row.expected
+        self._ordinal, self._furthest = ordinal, ordinal - 1
+        facts = rows[-1].facts
+        last = Matched(self._place(ordinal - 1, rows[-1]), () if facts is None else facts.cables, is_whole=True)
+        return MatchedRun(first, rows, found, last)
 
     def _tell(self, facts: RecordFacts, where: str) -> bool:
         """Tells what was found of a record by itself; whether it is no damage."""

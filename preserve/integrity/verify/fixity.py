@@ -14,7 +14,7 @@ the statement. Of statements that the check has read, and rows and lines that fo
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -54,7 +54,11 @@ class Places:
 
     def add(self, place: RecordPlace) -> None:
         """Takes in one record."""
-        self._digest.update(b"%d %d %d %d\n" % (place.ordinal, place.offset, place.length, place.inner))
+        self.add_all(((place.ordinal, place.offset, place.length, place.inner),))
+
+    def add_all(self, places: Iterable[tuple[int, int, int, int]]) -> None:
+        """Takes in records: of each ordinal, offset, length and inner offset."""
+        self._digest.update(b"".join([b"%d %d %d %d\n" % place for place in places]))
 
     def hexdigest(self) -> str:
         """64 hexadecimal digits."""

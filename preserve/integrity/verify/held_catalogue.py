@@ -4,7 +4,8 @@ Tested by ``tests/scenarios/test_verify_by_seals.py``.
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 
 from preserve.errors import PreserveError
 from preserve.integrity.verify.kept_sums import DatabaseFile, KeptRows, KeptSums
@@ -18,6 +19,12 @@ _COMPARED = ("records", "cables", "releases", "runs", "imports", "judgements", "
 LOOKS = "looks"
 _BATCH = 512
 """Rows that are taken from the database at once."""
+
+
+def _failing(error: sqlite3.DatabaseError) -> Iterator[tuple[object, ...]]:
+    """Rows that cannot be read."""
+    yield from ()
+    raise error
 
 
 class HeldCatalogue:
@@ -195,13 +202,26 @@ class HeldCatalogue:
             except sqlite3.DatabaseError as error:
                 self._fails(str(error))
 
-    def compare_record(self, index: int, row: bytes) -> None:
-        """Holds the row of a record's statement, as MessagePack writes it, against the one in the catalogue."""
+    def compare_records(self, first: int, rows: Sequence[bytes]) -> None:
+        """Holds the rows of records' statements from an index on, as MessagePack writes each, against the catalogue."""
         if not self._rows:
             return
-        held = self._row(index, "records")
-        if held is None or self._sums.take_one("records", held) != row:
-            self._fails(f"differs at statement {index}")
+        ahead, behind = self._ahead["records"], self._rows["records"]
+        held: list[tuple[object, ...]] = [] if ahead is None else [ahead]
+        try:
+            held += islice(behind, len(rows) - len(held))
+        except sqlite3.DatabaseError as error:
+            # What could be read before it is held against the evidence all the same.
+            behind = _failing(error)
+        # The one behind them is asked for at the end of each `_row`.
+        self._ahead["records"], self._rows["records"] = next(iter(held), None), chain(held[1:], behind)
+        if self._sums.take_these("records", held[:-1], rows[:-1]):
+            held, rows, first = held[-1:], rows[-1:], first + len(rows) - 1
+            self._ahead["records"], self._rows["records"] = next(iter(held), None), behind
+        for index, row in enumerate(rows, first):
+            found = self._row(index, "records")
+            if found is None or self._sums.take_one("records", found) != row:
+                self._fails(f"differs at statement {index}")
 
     def place_of(self, record_id: str) -> RecordPlace | None:
         """Where the catalogue has a record; whoever reads it there sees whether that is so."""

@@ -1,5 +1,6 @@
 """The lines of the index as a sum, so that they need not be sorted again, whatever their number."""
 
+from collections.abc import Sequence
 from hashlib import sha256
 
 from preserve.integrity.verify.kept_sums import KeptLines, KeptSums, sha256_of
@@ -29,10 +30,10 @@ class IndexSum:
             self.sum = (self.sum + _number(index_line(found))) % _MODULUS
             self.count += 1
 
-    def expect_sha256(self, line: bytes) -> None:
-        """Takes in a line by its SHA-256."""
-        self.sum = (self.sum + int.from_bytes(line)) % _MODULUS
-        self.count += 1
+    def expect_sha256(self, lines: Sequence[bytes]) -> None:
+        """Takes in lines by the SHA-256 of each."""
+        self.sum = (self.sum + sum(map(int.from_bytes, lines))) % _MODULUS
+        self.count += len(lines)
 
     def add(self, other: "IndexSum") -> None:
         """Takes in the lines of another."""

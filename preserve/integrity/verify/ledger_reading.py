@@ -25,15 +25,15 @@ def read_ledger(
     progress: Tell,
     *,
     bundles: KeptBundles,
-    is_taken: Callable[[int, bytes], bool],
+    taken: Callable[[Sequence[tuple[int, Leaf]], int], int],
     earlier: Earlier = NOTHING,
 ) -> None:
     """Reads everything. Damage is a finding, and reading goes on behind it. ``tree`` takes each leaf before the checks.
 
     Of what is ``settled`` the tree takes the leaf, and no check the statement; of ``bundles`` whose bytes are known, it
     takes the root. Of what an ``earlier`` check has gone through only what was chosen is read, before all that is
-    new. ``is_taken`` is given index and bytes of each statement under the checkpoint that is left, and tells whether it
-    has taken it for all checks.
+    new. ``taken`` is given the statements of a bundle that are left, and a place among them; it tells how many from
+    there on it has taken for all checks.
     """
     takers = [check.take for check in checks if type(check).take is not StatementCheck.take]
     try:
@@ -47,9 +47,14 @@ def read_ledger(
         for number in ledger.bundles(earlier.start):
             first = number * TILE_WIDTH
             progress(paths.name, first, total=ledger.size)
-            for index, leaf in _left(ledger, number, tree, settled, bundles):
-                if not earlier.takes(index) or is_taken(index, leaf.entry):
+            left = [one for one in _left(ledger, number, tree, settled, bundles) if earlier.takes(one[0])]
+            place = 0
+            while place < len(left):
+                if count := taken(left, place):
+                    place += count
                     continue
+                index, leaf = left[place]
+                place += 1
                 statement = _said(leaf.entry)
                 for take in takers:
                     take(index, statement, leaf)

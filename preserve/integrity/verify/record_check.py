@@ -3,8 +3,9 @@
 Tested by ``tests/unit/integrity/verify/test_text_check.py``.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -101,13 +102,17 @@ class LastRecord(Struct, frozen=True):
     row: StatementRow | None = None
 
 
-class TakenRecord(NamedTuple):
-    """What checks are to know of a statement that was not decoded. ``row``: as MessagePack writes it."""
+class TakenRecords(NamedTuple):
+    """What checks are to know of statements that were not decoded, from index ``first`` on, of one run in one file.
 
+    ``dates`` and ``rows`` are of each; a row as MessagePack writes it.
+    """
+
+    first: int
     run: str
     file: str
-    date: str
-    row: bytes
+    dates: Sequence[str]
+    rows: Sequence[bytes]
 
 
 class RecordReading(Struct, frozen=True, kw_only=True):
@@ -240,24 +245,30 @@ class RecordCheck(StatementCheck):
             return
         self._matched(statement, file, matched)
 
-    def take_expected(self, index: int, entry: bytes) -> "TakenRecord | None":
-        """Takes the statement of a record, if it is byte for byte the one that follows; None: it is to be decoded."""
-        file = self.files.get(text_behind(FILE, entry).decode("latin-1"))
-        if file is None or file.matcher is None or not file.run or index < self._settled.size:
+    def take_expected(self, statements: Sequence[tuple[int, Leaf]], place: int) -> "TakenRecords | None":
+        """Takes statements of records from a place on, as far as each is byte for byte the one that follows; None where
+        the first is not: it is to be decoded.
+        """
+        first, leaf = statements[place]
+        file = self.files.get(text_behind(FILE, leaf.entry).decode("latin-1"))
+        if file is None or file.matcher is None or not file.run or min(first, file.first) < self._settled.size:
             return None
-        if file.first < self._settled.size or (found := file.matcher.match_expected(entry, file.run_json)) is None:
+        following = takewhile(lambda one: one[1][0] == first + one[0], enumerate(islice(statements, place, None)))
+        found = file.matcher.match_expected((one for _number, one in following), file.run_json)
+        if found is None:
             return None
-        matched, expected = found
-        self._count += 1
-        file.stated += 1
-        if expected.type in _REPLIES:
-            self.replies.add(expected.record_id)
-        file.places.add(matched.place)
-        if expected.line is not None:
-            file.index.expect_sha256(expected.line)
-        self.last = LastRecord(expected.record_id, file, matched)
-        row = expected.row_bytes(index, matched.place.ordinal, file.run)
-        return TakenRecord(file.run, matched.place.file, expected.date, row)
+        count, run = len(found.rows), msgspec.msgpack.encode(file.run)
+        self._count += count
+        file.stated += count
+        for expected in found.expected:
+            if expected.type in _REPLIES:
+                self.replies.add(expected.record_id)
+        file.places.add_all(found.places)
+        file.index.expect_sha256([expected.line for expected in found.expected if expected.line is not None])
+        self.last = LastRecord(found.expected[-1].record_id, file, found.last)
+        rows = [one.row_bytes(first + n, found.first + n, run) for n, one in enumerate(found.expected)]
+        dates = [expected.date for expected in found.expected]
+        return TakenRecords(first, file.run, found.last.place.file, dates, rows)
 
     def _passed(self, index: int, statement: RecordStatement, file: FileReading, passed: PassedFile) -> None:
         """Takes the place of a record from the catalogue: it is proved once all places of the file are."""

@@ -120,6 +120,13 @@ class RowSums:
         """Takes in rows of a table."""
         self._tables[table].update(b"".join(map(_ENCODE, rows)))
 
+    def take_these(self, table: str, rows: Iterable[tuple[object, ...]], written: Sequence[bytes]) -> bool:
+        """Takes in rows, if these stand for them, one for each; whether they do."""
+        if list(map(_ENCODE, rows)) != written:
+            return False
+        self._tables[table].update(b"".join(written))
+        return True
+
     def take_one(self, table: str, row: tuple[object, ...]) -> bytes:
         """Takes in one row, and gives what stands for it."""
         encoded = _ENCODE(row)

@@ -1,5 +1,6 @@
 """Every statement: canonical, of a known kind, one founding, and dates that its place in the ledger allows."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from preserve.errors import ArchiveError, FormatError
@@ -45,10 +46,10 @@ class ReadableCheck(StatementCheck):
             case _:
                 pass
 
-    def take_record(self, index: int, run: str, file: str, date: str) -> None:
-        """Takes the statement of a record that can be read: its run, file and date."""
-        self._count = index + 1
-        self.dates.take_record(run, file, date)
+    def take_records(self, end: int, run: str, file: str, dates: Sequence[str]) -> None:
+        """Takes statements of records that can be read, up to an index: their run and file, and the date of each."""
+        self._count = end
+        self.dates.take_records(run, file, dates)
 
     def end(self) -> None:
         """Tells the dates that contradict; of the claim they are no part."""

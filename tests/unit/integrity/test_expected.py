@@ -55,8 +55,13 @@ def test_statement_row_and_line_are_those_of_whoever_describes_the_record(data: 
     assert not expected.is_entry(encode(said), PLACE.ordinal + 1, run)
     assert not expected.is_entry(encode(msgspec.structs.replace(said, run="other")), PLACE.ordinal, run)
     row = row_of(said, PLACE)
-    assert msgspec.msgpack.decode(expected.row_bytes(300, PLACE.ordinal, _RUN)) == [300, *row.values]
-    assert expected.row_bytes(300, PLACE.ordinal, _RUN) == msgspec.msgpack.encode((300, *row.values))
+    assert msgspec.msgpack.decode(expected.row_bytes(300, PLACE.ordinal, msgspec.msgpack.encode(_RUN))) == [
+        300,
+        *row.values,
+    ]
+    assert expected.row_bytes(300, PLACE.ordinal, msgspec.msgpack.encode(_RUN)) == msgspec.msgpack.encode(
+        (300, *row.values)
+    )
     assert statement_of(expected.facts(), FILE, PLACE.ordinal, _RUN) == said
     found = row.index_row()
     assert expected.line == (None if found is None else sha256(index_line(found)).digest())
