@@ -100,7 +100,7 @@ test-all: .venv/.test oracles lint types ## the same with the slow tests, and wh
 	@echo "== tests (all but those that need the internet, $(WORKERS) processes)"
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not online" --hypothesis-profile search --cov --cov-report=term
 
-dist: .venv/.test oracles ## build the wheel and the source archive into dist/, and look at their metadata
+dist: .venv/.test .oracles/.ready ## build the wheel and the source archive into dist/, and look at their metadata
 	@rm -rf build/man dist
 	@$(BIN)/python tools/generate_man.py build/man
 	@$(BIN)/hatchling build -d dist -t sdist -t wheel

@@ -138,6 +138,18 @@ def test_records_from_a_recompressed_copy_make_a_file_of_other_bytes_and_the_sam
     shell("verify", "demo", "--archives", str(_copy(archive)))
 
 
+def test_a_file_that_was_renamed_is_found_without_a_copy_and_moved_away(shell: Shell, archive: Path) -> None:
+    first = _files(archive)[0]
+    right = first.read_bytes()
+    first.rename(first.with_name("renamed.warc.gz"))
+    assert "can be made whole" in shell("repair", "demo", status=1)
+    assert first.with_name("renamed.warc.gz").is_file()
+    assert _repair(shell, "--apply")["whole"]
+    assert first.read_bytes() == right
+    assert [path.read_bytes() for path in (archive / "quarantine").iterdir()] == [right]
+    shell("verify", "demo")
+
+
 def test_what_no_copy_has_is_said_and_the_rest_restored(shell: Shell, archive: Path) -> None:
     first, second = _files(archive)
     copy = _copy(archive) / "demo" / "archive"

@@ -224,7 +224,7 @@ class Repairer:
         for _index, statement in whole.statements():
             if isinstance(statement, statements.RecordStatement) and statement.file in jobs:
                 jobs[statement.file].wanted.append(statement.record_sha256)
-        files = self.copies.files(self.paths.name)
+        files = [*self._strangers(sealed), *self.copies.files(self.paths.name)]
         for job in jobs.values():
             job.whole = next(
                 (file for file in files if _may_be(file, job) and _is_sealed(file.brought(), job.seals)), None
@@ -235,6 +235,13 @@ class Repairer:
         left = [job for job in jobs.values() if job.whole is None]
         self._find_records(left, files)
         yield from left
+
+    def _strangers(self, sealed: Mapping[str, object]) -> list[CopyFile]:
+        """Files that lie in the archive under names that the ledger does not have: one may be a sealed one, renamed."""
+        if not self.paths.archive.is_dir():
+            return []
+        there = sorted(path for path in self.paths.archive.iterdir() if path.is_file() and not path.is_symlink())
+        return [CopyFile(path) for path in there if path.name not in sealed and not path.name.startswith(".")]
 
     def _find_records(self, jobs: Sequence[_Job], files: Sequence[CopyFile]) -> None:
         """Looks for every wanted record: first in the damaged file, then in files of its name, then in all others."""
@@ -281,6 +288,9 @@ class Repairer:
                 )
             quarantined = self._aside(path)
             seal_part(part, path)
+            if job.whole is not None and job.whole.store is None and job.whole.path.parent == path.parent:
+                # It was renamed, and is there twice now.
+                self._aside(job.whole.path)
         finally:
             part.unlink(missing_ok=True)
         session.state([self._statement(job, plan, (size, sha256), exact=exact, quarantined=quarantined)])
