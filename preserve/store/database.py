@@ -27,6 +27,8 @@ _SURROUNDINGS = frozenset(
     }
 )
 _BESIDE = ("-wal", "-shm", "-journal")
+_FOREIGN = "SELECT type, name FROM sqlite_master WHERE type NOT IN ('table', 'index') LIMIT 1"
+"""What no database of the program has: a view without end in the place of a table, or what answers each write."""
 _BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 
 
@@ -74,12 +76,18 @@ def connect(path: Path, *, schema: str, version: int, next_step: str, read_only:
         if read_only:
             connection.execute("PRAGMA query_only = ON")
         held = connection.execute("PRAGMA user_version").fetchone()[0]
+        foreign = connection.execute(_FOREIGN).fetchone()
         if held == 0 and not read_only:
             held = _make(connection, schema, version)
     except sqlite3.DatabaseError as error:
         if connection is not None:
             connection.close()
         raise database_fault(str(path), error, next_step=next_step) from error
+    if foreign is not None:
+        connection.close()
+        raise BrokenStateError(
+            f"{path} has the {foreign[0]} {foreign[1]!a:.60}: another hand made it", next_step=next_step
+        )
     if held != version:
         connection.close()
         if held == 0:

@@ -74,3 +74,19 @@ def test_nothing_is_written_to_a_file_that_has_another_name(
         connect(path, schema="CREATE TABLE one (a)", version=1, next_step="")
 
     assert theirs.read_bytes() == before
+
+
+@pytest.mark.parametrize("read_only", [False, True])
+@pytest.mark.parametrize(
+    "made",
+    [
+        "CREATE VIEW one AS WITH RECURSIVE x (a) AS (SELECT 1 UNION ALL SELECT a + 1 FROM x) SELECT a FROM x",
+        "CREATE TABLE one (a); CREATE TRIGGER t BEFORE INSERT ON one BEGIN SELECT RAISE(IGNORE); END",
+    ],
+)
+def test_a_view_or_a_trigger_is_another_hands(tmp_path: Path, made: str, *, read_only: bool) -> None:
+    path = tmp_path / "ours.sqlite"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(f"{made}; PRAGMA user_version = 1")
+    with pytest.raises(BrokenStateError, match="another hand"):
+        connect(path, schema="CREATE TABLE one (a)", version=1, next_step="", read_only=read_only)
