@@ -61,7 +61,10 @@ def write_atomic(path: Path, data: bytes, *, mode: int = 0o644) -> None:
 
 
 def remove_parts(paths: CollectionPaths) -> None:
-    """Removes what a killed process left half written. The caller holds the collection's lock."""
+    """Removes what a killed process left half written. The caller holds the collection's lock.
+
+    Where a folder is a link, what is in it may be another program's, and stays.
+    """
     for folder, pattern in (
         (paths.folder, ".*.part"),
         (paths.archive, ".*.part"),
@@ -70,7 +73,7 @@ def remove_parts(paths: CollectionPaths) -> None:
         (paths.indexes, ".*.part"),
         (paths.state, ".*.part"),
     ):
-        for path in folder.glob(pattern):
+        for path in () if folder.is_symlink() else folder.glob(pattern):
             with suppress(OSError):
                 path.unlink()
 

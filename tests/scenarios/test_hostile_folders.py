@@ -161,3 +161,14 @@ def test_a_note_by_another_hand_does_not_take_damage_back(held: Any) -> None:
     bare = {name: value for name, value in forged.items() if name != "mac"}
     notes.write_text(notes.read_text() + "".join(f"{json.dumps(one)}\n" for one in (forged, bare)))
     assert "WRONG      damage was found" in held("status", status=1)
+
+
+def test_nothing_is_deleted_where_a_folder_is_a_link(held: Any, tmp_path: Path) -> None:
+    theirs = tmp_path / "theirs" / ".precious.part"
+    theirs.parent.mkdir()
+    theirs.write_text("words")
+    for link in ("receipts", "ledger/tile/more"):
+        (held.archives / "demo" / link).symlink_to(theirs.parent)
+    held("capture", "demo")
+    held("rebuild", "demo")
+    assert theirs.read_text() == "words"
