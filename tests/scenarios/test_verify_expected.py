@@ -153,6 +153,7 @@ OTHERS: dict[str, Callable[[list[bytes]], list[bytes]]] = {
 def _flipped(path: Path) -> None:
     data = bytearray(path.read_bytes())
     data[len(data) * 2 // 3] ^= 1
+    path.chmod(0o600)
     path.write_bytes(data)
 
 
