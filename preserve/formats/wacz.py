@@ -4,6 +4,7 @@ A package is believed in nothing. Member names cannot point out of it, no two me
 the methods *stored* and *deflated* are read. `package_defects` holds every member against the list, the list against
 ``datapackage-digest.json``, and a signature against the hash that it signs. The signature says nothing about the time
 between capture and packaging; what it says of who signed is `preserve.formats.waczsignature`'s to judge.
+Bytes before the members and behind the end are refused: other readers of ZIP files would find other members there.
 Not looked at: bytes between members, times, comments and attributes in the ZIP, and the content of pages and indexes.
 Sources: WACZ 1.1.1; WACZ Signing and Verification 0.1.0; PKWARE APPNOTE 6.3.10.
 """
@@ -30,6 +31,9 @@ _PAGES = "pages/pages.jsonl"
 _WARCS = (".warc", ".warc.gz", ".arc", ".arc.gz")
 _PROFILES = ("data-package", "wacz")  # 1.1.1, and the draft of 1.2.0
 _LOCAL_HEADER_BYTES = 30
+_LONG_END_BYTES, _LOCATOR_BYTES, _END_BYTES = 56, 20, 22
+_MANY, _FULL = 0xFFFF, 0xFFFFFFFF
+_MOST_END_BYTES = _LONG_END_BYTES + _LOCATOR_BYTES + _END_BYTES + _MANY
 _ENCRYPTED_OR_PATCHED = 0x01 | 0x20 | 0x40
 _NO_NAME = lazy_re(r"[\x00-\x1f\x7f\\\ud800-\udfff]|\A[A-Za-z]:|(?:\A|/)\.{0,2}/|(?:\A|/)\.{1,2}\Z|\A\Z")
 """Control characters, backslashes, drive letters, absolute paths, and the segments "", "." and ".."."""
@@ -158,7 +162,8 @@ def open_package(stream: BinaryIO, *, max_members: int = 100_000, max_json_bytes
 
     Raises:
         FormatError: no ZIP or a damaged one; more than ``max_members``; a member that is encrypted, compressed with
-            another method, shares its name or bytes with another, or has a name that is no relative path.
+            another method, shares its name or bytes with another, or has a name that is no relative path; a directory
+            that is not where its end says, or something behind that end.
     """
     window = _Window(stream)
     try:
@@ -176,7 +181,7 @@ def open_package(stream: BinaryIO, *, max_members: int = 100_000, max_json_bytes
             raise FormatError(f"two members with the name {info.filename!r:.200}")
         members[info.filename] = info
     _check_places(infos, archive.start_dir)
-    _check_count(infos, archive.start_dir, window)
+    _check_end(infos, archive.start_dir, window)
     listed = _document(archive, members.get(DATAPACKAGE), max_json_bytes)
     return Package(
         names=tuple(members),
@@ -211,15 +216,34 @@ def _check_places(infos: list[zipfile.ZipInfo], end: int) -> None:
         raise FormatError("a member that reaches past the end of the members")
 
 
-def _check_count(infos: list[zipfile.ZipInfo], start: int, window: _Window) -> None:
-    """The directory holds as many entries as its end says: else one of them may hide in the extra field of another."""
+def _check_end(infos: list[zipfile.ZipInfo], start: int, window: _Window) -> None:
+    """The directory is where its end says, with as many entries as that says, and nothing is behind the end.
+
+    Else an entry may hide in the extra field of another, or readers that look for directory and end in other ways find
+    other members than these (APPNOTE, sections 4.3.14 to 4.3.16).
+    """
     names = sum(len(info.orig_filename.encode("utf-8" if info.flag_bits & 0x800 else "cp437")) for info in infos)
-    window.seek(start + names + sum(46 + len(info.extra) + len(info.comment) for info in infos))
-    end = window.read(40).ljust(40, b"\0")
-    # The ZIP64 end has the longer number (APPNOTE section 4.3.14).
-    (count,) = struct.unpack_from("<Q", end, 32) if end.startswith(b"PK\6\6") else struct.unpack_from("<H", end, 10)
-    if count != len(infos):
-        raise FormatError(f"a directory of {len(infos)} members that says {count}")
+    at = start + names + sum(46 + len(info.extra) + len(info.comment) for info in infos)
+    window.seek(at)
+    end = window.read(_MOST_END_BYTES + 1)
+    said, longer = (len(infos), start), 0
+    if end.startswith(b"PK\6\6") and len(end) >= _LONG_END_BYTES:
+        count, _size, place = struct.unpack_from("<QQQ", end, 32)
+        longer = _LONG_END_BYTES
+        if end[longer : longer + 4] != b"PK\6\7" or struct.unpack_from("<Q", end.ljust(80), longer + 8) != (at,):
+            raise FormatError("a directory with an end in the long form that nothing leads to")
+        if (count, place) != said:
+            raise FormatError(f"a directory of {said[0]} members at {start} that says {count} at {place}")
+        longer += _LOCATOR_BYTES
+    end = end[longer:]
+    if not end.startswith(b"PK\5\6") or len(end) < _END_BYTES:
+        raise FormatError("a directory without its end behind it")
+    count, _size, place, comment_bytes = struct.unpack_from("<HIIH", end, 10)
+    # In the long form a number may stand as the largest one there is.
+    if (count, place) != said and not (longer and count in {said[0], _MANY} and place in {start, _FULL}):
+        raise FormatError(f"a directory of {said[0]} members at {start} that says {count} at {place}")
+    if len(end) != _END_BYTES + comment_bytes or b"PK\5\6" in end[_END_BYTES:]:
+        raise FormatError("bytes behind the end of the ZIP, or a second end in its comment")
 
 
 def _open_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> BinaryIO:

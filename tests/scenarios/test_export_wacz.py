@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from preserve.citation.capsule.check_capsule import FAIL, PASS
+from preserve.citation.capsule.check_wacz import LISTED, check
 from preserve.demo_site.pages import replies
 from preserve.formats.waczsignature import Authorities, read_signature
 from preserve.provenance.ledger import Ledger
@@ -154,6 +156,14 @@ def test_a_part_has_the_pages_asked_for_and_the_hashes_of_all_else(held: Shell, 
         assert "PASS         the checkpoint is signed by the log's key: a key that you trust" in told.stdout
     held("export", "wacz", "demo", "--search", "no-such-word", "-o", str(tmp_path / "c.wacz"), status=3)
     assert not (tmp_path / "c.wacz").exists()
+
+
+def test_the_checker_refuses_what_stands_around_a_package(held: Shell, tmp_path: Path) -> None:
+    export(held, tmp_path / "a.wacz")
+    whole = (tmp_path / "a.wacz").read_bytes()
+    for changed, verdict in ((whole, PASS), (b"x" + whole, FAIL), (whole + b"x", FAIL)):
+        (tmp_path / "b.wacz").write_bytes(changed)
+        assert check(str(tmp_path / "b.wacz"))[0][:2] == (LISTED, verdict)
 
 
 def test_what_is_not_shown_is_in_no_part_of_a_package(held: Shell, tmp_path: Path) -> None:

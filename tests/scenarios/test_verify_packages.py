@@ -204,8 +204,29 @@ def test_a_package_is_refused_that_its_list_or_its_zip_does_not_fit(
     with zipfile.ZipFile(_written(package, tmp_path / "more.wacz", _nothing), "a") as more:
         more.writestr("other.cdx", b"")
     assert codes(tmp_path / "more.wacz") == {"E-WACZ-UNLISTED"}
+    (tmp_path / "before.wacz").write_bytes(b"x" + package.read_bytes())
+    assert codes(tmp_path / "before.wacz") == {"E-WACZ-PACKAGE"}
     (tmp_path / "cut.wacz").write_bytes(package.read_bytes()[:-200])
     assert codes(tmp_path / "cut.wacz") == {"E-WACZ-PACKAGE"}
+
+
+def test_of_lines_that_are_nothing_but_wrong_the_first_are_told_of(
+    shell: Shell, package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A small package may have millions of them, compressed."""
+    monkeypatch.setattr("preserve.integrity.verify.package_check._MOST_FAULTS", 5)
+
+    def blank(members: Members) -> None:
+        members["indexes/index.cdx"] = b"\n" * 1_000
+        members["pages/pages.jsonl"] = members["pages/pages.jsonl"].partition(b"\n")[0] + b"\n" + b"{}\n" * 1_000
+
+    path = _written(package, tmp_path / "blank.wacz", blank)
+    (report,) = shell.json("verify", str(path), status=1)["files"]
+    for code in ("E-WACZ-INDEX", "E-WACZ-PAGES"):
+        told = [
+            one["detail"] for one in report["findings"] if one["code"] == code and "no line leads" not in one["detail"]
+        ]
+        assert (len(told), told[-1].count("not looked at")) == (6, 1)
 
 
 def test_whose_log_a_package_is_of_is_told_by_keys_and_by_what_is_known(

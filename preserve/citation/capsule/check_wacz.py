@@ -136,6 +136,15 @@ def read_small(package: zipfile.ZipFile, name: str) -> bytes:
     return data
 
 
+def check_ends(path: str, package: zipfile.ZipFile) -> None:
+    """Nothing stands before the first member or behind the end: other readers might take it for the package."""
+    with open(path, "rb") as stream:
+        stream.seek(-22, 2)
+        end = stream.read(4)
+    if end != b"PK\5\6" or min(info.header_offset for info in package.infolist()) != 0:
+        raise Bad("something stands before or behind the ZIP")
+
+
 def check_list(package: zipfile.ZipFile) -> str:
     """Holds every member against ``datapackage.json``, and that against its digest. Bad: one differs."""
     infos = package.infolist()
@@ -309,6 +318,7 @@ def check(path: str, keys: Sequence[str] = (), roots: Optional[bytes] = None) ->
     """The verdict for each claim of a package."""
     try:
         with zipfile.ZipFile(path) as package:
+            check_ends(path, package)
             told = [Verdict(LISTED, PASS, check_list(package))]
             log, of_log = check_log(package, keys)
             told += of_log

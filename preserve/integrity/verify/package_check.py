@@ -64,6 +64,8 @@ _ON_DISK: Final = (".warc", ".warc.gz", ".arc", ".arc.gz")
 _LINE_BYTES: Final = 64 * MIB
 """Of a page with its text; of a statement it is less."""
 _BATCH: Final = 2_000
+_MOST_FAULTS: Final = 10_000
+"""Wrong lines of an index, or of a list of pages, that are told of."""
 _MOST_LEVEL: Final = 62
 _LEFT_OUT = lazy_re(rb'\[(0|[1-9][0-9]?),"([0-9a-f]{64})"\]\Z')
 _RECEIPT = lazy_re(r"preserve/receipts/(0|[1-9][0-9]{0,17})\.(?:checkpoint|([a-z0-9][a-z0-9-]{0,39})\.ts[qr])\Z")
@@ -390,14 +392,16 @@ class PackageCheck:
         if INDEX not in self._package.names:
             return
         before = count = self._findings.codes["E-WACZ-INDEX"]
-        count, last = 0, b""
+        count, faults, last = 0, 0, b""
         try:
             with self._package.open(INDEX) as stream:
                 for number, line in enumerate(_lines(stream, MIB), 1):
                     fault = "it is not sorted" if line < last else self._index_fault(line)
                     last = line
                     if fault:
+                        faults += 1
                         self._add("E-WACZ-INDEX", f"{self._name} {INDEX} line {number}", fault)
+                        _check_worth(faults)
                     count += 1
         except FormatError as error:
             self._add("E-WACZ-INDEX", f"{self._name} {INDEX}", str(error))
@@ -429,7 +433,7 @@ class PackageCheck:
 
     def _pages_claim(self) -> Claim:
         """Each page of the list was captured, and shows the texts that the ledger states of it."""
-        count = 0
+        count = faults = 0
         try:
             with self._package.open(PAGES) as stream:
                 lines = _lines(stream, _LINE_BYTES)
@@ -439,7 +443,9 @@ class PackageCheck:
                 for number, line in enumerate(lines, 2):
                     count += 1
                     if fault := self._page_fault(_object(line)):
+                        faults += 1
                         self._add("E-WACZ-PAGES", f"{self._name} {PAGES} line {number}", fault)
+                        _check_worth(faults)
         except FormatError as error:
             self._add("E-WACZ-PAGES", f"{self._name} {PAGES}", str(error))
         return claim(_PAGES, good=not self._findings.has("E-WACZ-PAGES"), detail=f"{count} pages")
@@ -502,6 +508,16 @@ def _lines(stream: BinaryIO, most: int) -> Iterator[bytes]:
             yield line[:-1]
     except (OSError, EOFError, zlib.error) as error:
         raise FormatError(str(error)) from error
+
+
+def _check_worth(faults: int) -> None:
+    """Ends the reading of lines that are nothing but wrong: a small package may hold any number of them, compressed.
+
+    Raises:
+        FormatError: there are too many of them.
+    """
+    if faults >= _MOST_FAULTS:
+        raise FormatError(f"{faults:,} of its lines are wrong; those behind them are not looked at")
 
 
 def _moment(date: str) -> str:
