@@ -8,8 +8,10 @@ Tested by ``tests/scenarios/test_browser.py``.
 """
 
 import json
+import os
 import re
 import sys
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -20,6 +22,7 @@ from playwright.sync_api import BrowserContext, Error, FloatRect, Page, Request,
 
 from preserve.crawler.browser.own_user import CANNOT
 from preserve.crawler.browser.plain import plain
+from preserve.crawler.browser.process import end_when_alone
 from preserve.crawler.browser.ways import OWN_USER, SANDBOX
 from preserve.limits import DEFAULT_LIMITS
 from preserve.regular import read_regular
@@ -209,13 +212,21 @@ def _version(context: BrowserContext, page: Page) -> str:
 
 
 def main() -> None:
-    """Works off pages until stdin ends."""
+    """Works off pages until stdin ends, or who began this is gone."""
+    parent, folders = os.getppid(), list[Path]()
+    threading.Thread(target=end_when_alone, args=(parent, folders), daemon=True).start()
     with sync_playwright() as playwright:
-        for line in sys.stdin:
-            try:
-                _say(done=_visit(playwright, json.loads(line)))
-            except Exception as error:  # noqa: BLE001 - whatever it is, it ends this page and no other
-                _say(done={"state": "failed", "why": _first_line(error), "refused": _refused(error)})
+        try:
+            for line in sys.stdin:
+                job = json.loads(line)
+                folders[:] = [Path(job["folder"])] if "folder" in job else []
+                try:
+                    _say(done=_visit(playwright, job))
+                except Exception as error:  # noqa: BLE001 - whatever it is, it ends this page and no other
+                    _say(done={"state": "failed", "why": _first_line(error), "refused": _refused(error)})
+        finally:
+            if os.getppid() != parent:
+                end_when_alone(parent, folders)
 
 
 if __name__ == "__main__":

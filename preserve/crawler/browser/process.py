@@ -15,7 +15,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -214,18 +214,43 @@ def _profile(user: int | None, scratch: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _kill_marked(mark: bytes) -> None:
+def end_when_alone(parent: int, folders: Sequence[Path]) -> None:
+    """Waits until the process that began this one is gone; then ends all that this one began, and itself.
+
+    For the driver: a page may hold it for ever, and who would have ended it was killed. ``folders`` go with it, and the
+    one that was made for it.
+    """
+    while os.getppid() == parent:
+        time.sleep(_LOOK_S)
+    mark = os.environ.get(_MARK)
+    if mark:
+        _kill_marked(f"{_MARK}={mark}".encode(), spared=os.getpgid(0))
+        # With a mark there is a folder, too; without one it would be that of all programs.
+        for folder in (*folders, Path(os.environ["TMPDIR"])):
+            shutil.rmtree(folder, ignore_errors=True)
+        os.killpg(0, signal.SIGKILL)
+
+
+def _kill_marked(mark: bytes, spared: int = 0) -> None:
     """Kills the groups of processes that were begun with a mark: a browser leads a group of its own.
 
     Again while there are any, for a process may have begun another meanwhile, and a while for their ends: they may
-    write until then.
+    write until then. ``spared``: a group that is not killed.
     """
     until = time.monotonic() + _KILLED_S
-    while (found := _marked(mark)) and time.monotonic() < until:
-        for number in found:
+    while (found := _groups(mark) - {spared}) and time.monotonic() < until:
+        for group in found:
             with suppress(OSError):
-                os.killpg(os.getpgid(number), signal.SIGKILL)
+                os.killpg(group, signal.SIGKILL)
         time.sleep(_KILL_AGAIN_S)
+
+
+def _groups(mark: bytes) -> set[int]:
+    found = set[int]()
+    for number in _marked(mark):
+        with suppress(OSError):
+            found.add(os.getpgid(number))
+    return found
 
 
 def _marked(mark: bytes) -> list[int]:

@@ -3,9 +3,12 @@
 import json
 import os
 import queue
+import subprocess
+import sys
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -399,3 +402,44 @@ def test_a_browser_gets_nothing_of_the_environment_that_it_does_not_need(
     told = {line.partition("=")[0] for line in (tmp_path / "told").read_text().splitlines()}
     assert {"PATH", "XDG_DATA_HOME"} <= told
     assert not {"PRESERVE_PASSPHRASE", "AWS_SECRET_ACCESS_KEY", "PGPASSWORD"} & told
+
+
+_DRIVER = """
+import os, subprocess, sys
+from pathlib import Path
+from preserve.crawler.browser import process
+process._LOOK_S = 0.02
+browser = subprocess.Popen(["sleep", "1000"], start_new_session=True)
+print(os.getpid(), browser.pid, flush=True)
+process.end_when_alone(os.getppid(), [Path(sys.argv[1])])
+"""
+_CAPTURE = f"""
+import subprocess, sys
+subprocess.run([sys.executable, "-c", {_DRIVER!r}, sys.argv[1]], start_new_session=True)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").is_file(), reason="this system has no /proc")
+def test_a_browser_ends_where_the_capture_was_killed(tmp_path: Path) -> None:
+    scratch = tmp_path / "scratch"
+    (scratch / "profile").mkdir(parents=True)
+    page = tmp_path / "page"
+    page.mkdir()
+    environment = {**os.environ, "PRESERVE_DRIVER": f"{tmp_path}", "TMPDIR": str(scratch)}
+    with subprocess.Popen([sys.executable, "-c", _CAPTURE, page], stdout=subprocess.PIPE, env=environment) as capture:
+        assert capture.stdout is not None
+        numbers = [int(number) for number in capture.stdout.readline().split()]
+        assert all(_lives(number) for number in numbers)
+        capture.kill()
+    until = time.monotonic() + 60
+    while any(_lives(number) for number in numbers) and time.monotonic() < until:
+        time.sleep(0.01)
+    assert not any(_lives(number) for number in numbers)
+    assert (scratch.exists(), page.exists()) == (False, False)
+
+
+def _lives(number: int) -> bool:
+    # What is over and not waited for has no command line.
+    with suppress(OSError):
+        return bool(Path(f"/proc/{number}/cmdline").read_bytes())
+    return False
