@@ -42,7 +42,7 @@ GROUPS: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
             "import": "Import WARC, ARC and WACZ files.",
             "rescue": "Fetch lost pages from web archives.",
             "release": "Declare a release, or import a dump as one.",
-            "reread": "Read the pages that are held again, by new layouts.",
+            "reread": "Read held pages again, by new layouts.",
         },
     ),
     "Read": (
@@ -85,7 +85,7 @@ GROUPS: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
             "status": "Show how all collections are doing.",
             "alarms": "Show alarms, and who was notified.",
             "doctor": "Check this machine: clock, disk, keys, locks.",
-            "rot": "Tell which captured pages are gone.",
+            "rot": "Show which captured pages are gone or changed.",
             "replicate": "Copy collections to a disk or object storage.",
         },
     ),

@@ -4,12 +4,12 @@ from pathlib import Path
 
 from preserve.citation.capsule.check import check as check_capsule
 from preserve.citation.capsule.check_capsule import MANIFEST, MAX_FILE, Verdict, conclusion, is_good
-from preserve.cli.shared.common import Place
+from preserve.cli.shared.common import Place, no_file
 from preserve.cli.shared.loading import all_layouts
 from preserve.cli.shared.output import file_fault
 from preserve.cli.shared.tones import toned
 from preserve.cli.shared.trusting import read_trust
-from preserve.errors import NotHeldError, UsageError
+from preserve.errors import UsageError
 from preserve.provenance.knownlogs import KnownLogs
 from preserve.regular import open_regular
 
@@ -64,7 +64,7 @@ def _read(path: Path) -> bytes:
         with open_regular(path) as file:
             return file.read(MAX_FILE + 1)
     except FileNotFoundError as error:
-        raise NotHeldError(f"there is no file {path}") from error
+        raise no_file(path) from error
     except OSError as error:
         raise file_fault(path, error, done="read") from error
 

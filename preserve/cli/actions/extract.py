@@ -12,12 +12,12 @@ from typing import IO
 from preserve.cables.page.layouts import compile_layouts
 from preserve.cli.shared.common import counted, note, say
 from preserve.cli.shared.engines import PartsHere, PartsReader, check_engine, check_unread, fault_lines, parts_elsewhere
-from preserve.cli.shared.output import opened_output
+from preserve.cli.shared.output import check_inputs, opened_output
 from preserve.cli.shared.progress import ProgressLine
 from preserve.cli.shared.stores import NamedFiles
 from preserve.config.configcache import cached_layouts
 from preserve.config.place import find_config_dir
-from preserve.errors import NotHeldError, UsageError
+from preserve.errors import UsageError
 from preserve.readers.extract import Extracted, ExtractedPart, ExtractOptions, cables_of, extract_files, extracted_parts
 from preserve.readers.segments import SegmentReader
 from preserve.text import terminal_line
@@ -39,11 +39,7 @@ def extract(  # noqa: PLR0913 - one for each option
     output = None if str(output) == "-" else output
     named = NamedFiles(files)
     check_engine(engine, processes)
-    for path in named.here:
-        if not path.is_file():
-            raise NotHeldError(f"there is no file {path}")
-        if output is not None and output.exists() and output.samefile(path):
-            raise UsageError(f"{path} is to be read, and not to be written over")
+    check_inputs(named.here, output=output)
     layouts = compile_layouts(cached_layouts(find_config_dir(config_dir)))
     for name in chosen:
         if name not in layouts:

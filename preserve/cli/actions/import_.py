@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from preserve.cli.shared.common import Place, counted, say
 from preserve.cli.shared.loading import all_layouts
 from preserve.cli.shared.progress import ProgressLine
-from preserve.errors import CancelledError, NotHeldError, UsageError
+from preserve.errors import CancelledError, UsageError
 from preserve.findings import CODES
 from preserve.integrity.importing.files import Imported, Importer
 from preserve.model import check_collection_name
@@ -23,15 +23,14 @@ from preserve.text import terminal_line
 
 if TYPE_CHECKING:
     from preserve.cli.shared.answers import ImportedAnswer
+from preserve.cli.shared.output import check_inputs
 
 
 def import_files(
     place: Place, *, files: tuple[Path, ...], into: str | None, damaged: bool, processes: int | None
 ) -> int:
     """Take WARC, ARC and WACZ files of other programs into a collection as evidence."""
-    for path in files:
-        if not path.is_file():
-            raise NotHeldError(f"there is no file {path}")
+    check_inputs(files)
     name = _collection(place, into)
     founded = found_archive(place.archives, name, keys=place.keys, secret=passphrase(os.environ))
     if founded.created:

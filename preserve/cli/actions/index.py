@@ -8,10 +8,9 @@ from typing import IO
 
 from preserve.cli.shared.common import say
 from preserve.cli.shared.engines import PartsHere, PartsReader, check_engine, check_unread, fault_lines, parts_elsewhere
-from preserve.cli.shared.output import opened_output
+from preserve.cli.shared.output import check_inputs, opened_output
 from preserve.cli.shared.progress import ProgressLine
 from preserve.cli.shared.stores import NamedFiles
-from preserve.errors import NotHeldError, UsageError
 from preserve.readers.index import IndexedFile, IndexedPart, captures_of, index_files, indexed_parts
 from preserve.readers.segments import SegmentReader
 from preserve.text import terminal_line
@@ -24,11 +23,7 @@ def index(
     output = None if str(output) == "-" else output
     named = NamedFiles(files)
     check_engine(engine, processes)
-    for path in named.here:
-        if not path.is_file():
-            raise NotHeldError(f"there is no file {path}")
-        if output is not None and output.exists() and output.samefile(path):
-            raise UsageError(f"{path} is to be indexed, and not to be written over")
+    check_inputs(named.here, output=output)
     total = sum(path.stat().st_size for path in named.here)
     with (
         _reader(named, total, processes, engine, full=form == "parquet") as reader,

@@ -12,13 +12,13 @@ import yaml
 
 from preserve.cli.shared.common import Place, counted, say
 from preserve.cli.shared.loading import all_layouts
-from preserve.cli.shared.output import opened_output
+from preserve.cli.shared.output import check_inputs, opened_output
 from preserve.cli.shared.progress import ProgressLine
 from preserve.config.checked import check
 from preserve.config.folder import load_releases
 from preserve.config.place import bundled_config_dir
 from preserve.config.release import ReleaseConfig, is_release_name
-from preserve.errors import CancelledError, NotHeldError, UsageError
+from preserve.errors import CancelledError, UsageError
 from preserve.integrity.importing.dump import DumpImport, declared_statement
 from preserve.model import check_collection_name
 from preserve.provenance.founding import found_archive, load_writer
@@ -101,8 +101,7 @@ def _state(place: Place, into: str, declared: ReleaseConfig) -> None:
 
 def import_dump(place: Place, *, dump: Path, into: str, name: str, processes: int | None) -> int:
     """Take DUMP, a table with a cable a row such as cables.csv, into a collection: every row is kept as evidence."""
-    if not dump.is_file():
-        raise NotHeldError(f"there is no file {dump}")
+    check_inputs([dump])
     declared = load_releases(place.config_dir)
     if name not in declared:
         raise UsageError(

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from preserve.cli.shared.common import Place, counted, with_options
+from preserve.cli.shared.common import Place, counted, no_file, with_options
 from preserve.cli.shared.progress import ProgressLine
 from preserve.cli.shared.trusting import read_trust
 from preserve.config.stores import names_store
@@ -37,7 +37,7 @@ def repair(place: Place, *, collection: str, copies: tuple[str, ...], do: bool, 
     """Make COLLECTION whole again."""
     for copy in copies:
         if not names_store(copy) and not Path(copy).exists():
-            raise NotHeldError(f"there is no folder or file {copy}")
+            raise no_file(copy, kind="folder or file")
     paths = open_archive(place.archives, check_collection_name(collection), damaged=True)
     with tempfile.TemporaryDirectory(prefix="preserve-") as folder, ProgressLine("files") as told:
         repairer = Repairer(

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from preserve.cli.shared.common import Place, counted, note, say
+from preserve.cli.shared.common import Place, counted, no_file, note, say
 from preserve.cli.shared.progress import ProgressLine
 from preserve.cli.shared.trusting import read_trust
 from preserve.cli.shared.verify_report import as_json, as_text
 from preserve.config.place import user_folder
 from preserve.config.stores import names_store
-from preserve.errors import CancelledError, NotHeldError, PreserveError, UsageError
+from preserve.errors import CancelledError, PreserveError, UsageError
 from preserve.integrity.record import RecordQuery
 from preserve.integrity.scan import Scanner
 from preserve.integrity.verify.report import Level, Report
@@ -135,7 +135,7 @@ def _sorted_out(what: Sequence[str]) -> tuple[list[Path], list[str]]:
                 f"{path} is a folder", next_step="Name a collection, with --archives for where it is, or single files."
             )
         if not path.is_file():
-            raise NotHeldError(f"there is no file {path}")
+            raise no_file(path)
     return files, [text for text in what if Path(text) not in files]
 
 

@@ -21,7 +21,7 @@ from preserve.cli.shared.manner import is_coloured, manner
 from preserve.cli.shared.moments import written
 from preserve.cli.shared.tones import rendered, toned
 from preserve.config.place import find_config_dir, user_folder
-from preserve.errors import PreserveError, UsageError
+from preserve.errors import NotHeldError, PreserveError, UsageError
 from preserve.expressions import lazy_re
 from preserve.text import counted as counted  # noqa: PLC0414 - commands take it from here
 from preserve.text import escaped_json
@@ -157,6 +157,13 @@ def detail(line: str) -> None:
     """The same, for who wants to know more."""
     if manner().verbose:
         say(line)
+
+
+def no_file(path: Path | str, *, kind: str = "file") -> NotHeldError:
+    """The error for what the user named and is not there."""
+    return NotHeldError(
+        f"there is no {kind} {path}", next_step="See how it is spelled, and from which folder you run this."
+    )
 
 
 def say_error(error: PreserveError) -> None:

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from preserve.cli.shared.common import no_file
 from preserve.errors import EnvironmentFaultError, PreserveError, UsageError
 from preserve.store.durable import replace_synced, sync_dir
 
@@ -30,6 +31,22 @@ def file_fault(path: Path | str, error: OSError, *, done: str = "written") -> Pr
     if error.errno in _SURROUNDINGS:
         return EnvironmentFaultError(message, next_step="See who may read and write there, and whether it is full.")
     return UsageError(message, next_step=f"Name a file that can be {done}.")
+
+
+def check_inputs(paths: Iterable[Path], *, output: Path | None = None) -> None:
+    """Sees that files are there, and that none of them is the one to be written.
+
+    Raises:
+        NotHeldError: one is not there.
+        UsageError: one would be written over.
+    """
+    for path in paths:
+        if not path.is_file():
+            raise no_file(path)
+        if output is not None and output.exists() and output.samefile(path):
+            raise UsageError(
+                f"{path} is to be read, and not to be written over", next_step="Name another file with -o."
+            )
 
 
 def check_answer(path: Path | None, *, as_json: bool) -> None:
