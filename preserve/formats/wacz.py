@@ -269,12 +269,17 @@ def _document(archive: zipfile.ZipFile, info: zipfile.ZipInfo | None, most: int)
     if len(raw) > most:
         return _Document(fault=f"it is larger than {most} bytes")
     try:
-        value = json.loads(raw.decode("utf-8"), object_pairs_hook=_once)
+        value = json.loads(raw.decode("utf-8"), object_pairs_hook=_once, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         return _Document(raw=raw, fault=f"it is no JSON: {str(error)!a:.200}")
     if not isinstance(value, dict):
         return _Document(raw=raw, fault="it is no JSON object")
     return _Document(raw=raw, value=value)
+
+
+def _no_constant(name: str) -> object:
+    # RFC 8259, section 6: other readers find no JSON there.
+    raise ValueError(f"{name} is no number")
 
 
 def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:

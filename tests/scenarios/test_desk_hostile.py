@@ -1,5 +1,6 @@
 """The desk over pages that were made to break it, and beside a rebuild."""
 
+import re
 import subprocess
 import sys
 import threading
@@ -77,6 +78,29 @@ def test_a_hostile_cable_stays_text(hostile: TestClient) -> None:
     for ending in ("csv", "jsonl", "ris", "bib", "atom"):
         assert hostile.get(f"/search.{ending}").status_code == 200
     lxml.html.document_fromstring(hostile.get("/cable/08SAMPLETOWN12").text)
+
+
+def test_entries_of_bibtex_have_keys_of_their_own_and_braces_that_pair(shell: Shell, site: Site) -> None:
+    subject = "A BRACE } OPENS { AND { STAYS"
+    site.page("/a", wikileaks_page(boxes=("VZCZCX", _BODY[:40]), heading=f"08SAMPLETOWN12, {subject}"))
+    for name in ("one", "two"):
+        shell.site_collection(name, site, "/a")
+        shell("init", name)
+        shell("capture", name, status=None)
+    shell("list")
+    settings = DeskSettings(
+        archives=shell.archives, config_dir=shell.config, keys=Path.home(), hosts=frozenset({"testserver"})
+    )
+    written = TestClient(Desk(settings)).get("/search.bib").text
+    assert re.findall(r"@techreport\{([^,]*),", written) == ["08SAMPLETOWN12", "08SAMPLETOWN12-2"]
+    assert r"BRACE \textbraceright{} OPENS" in written
+    depth = 0
+    for sign in written:
+        depth += (sign == "{") - (sign == "}")
+        assert depth >= 0
+    assert depth == 0
+    # Between entries nothing is open: BibTeX counts braces whatever stands before them.
+    assert all(one.count("{") == one.count("}") for one in written.split("@techreport")[1:])
 
 
 def test_repeated_numbers_of_paragraphs_have_addresses_of_their_own(hostile: TestClient) -> None:

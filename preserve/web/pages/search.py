@@ -14,6 +14,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from preserve.cables.identity import canonical_id
 from preserve.errors import UsageError
+from preserve.formats.citations.bibtex import tex
 from preserve.formats.citations.data import is_web
 from preserve.replay.recover import published_as
 from preserve.replay.searching import ORDERS, Order, Question, SearchAnswer, SearchHits, ask
@@ -389,29 +390,27 @@ def as_ris(shelf: Shelf, asked: DeskRequest) -> File:
     return File(body=body, media_type="application/x-research-info-systems", name="cables.ris")
 
 
-_TEX: Final = str.maketrans(
-    {"\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "%": r"\%", "&": r"\&", "#": r"\#", "_": r"\_", "$": r"\$",
-     "^": r"\textasciicircum{}", "~": r"\textasciitilde{}"}
-)  # fmt: skip
-
-
 def as_bibtex(shelf: Shelf, asked: DeskRequest) -> File:
     """All hits as BibTeX, each a technical report."""
     _wanted, answer = _exported(shelf, asked)
     entries = []
+    keys: set[str] = set()
     for number, item in enumerate(answer.hits, 1):
         cable = item.hit.cable
-        key = "".join(sign for sign in cable.published_id if sign.isascii() and sign.isalnum()) or f"cable{number}"
+        key = "".join(sign for sign in cable.published_id if sign.isascii() and sign.isalnum()) or "cable"
+        # Several collections may hold a cable, and readers take one entry of a key.
+        key = f"{key}-{number}" if key in keys else key
+        keys.add(key)
         address = f"{asked.base}{path_of('cable', cable.published_id)}"
         fields = [
-            ("title", f"{{{single_spaced(cable.subject or cable.published_id).translate(_TEX)}}}"),
-            ("author", f"{{{single_spaced(cable.origin).translate(_TEX)}}}" if cable.origin else ""),
-            ("institution", single_spaced(cable.origin).translate(_TEX)),
-            ("number", (cable.canonical_id or cable.published_id).translate(_TEX)),
+            ("title", f"{{{tex(cable.subject or cable.published_id)}}}"),
+            ("author", f"{{{tex(cable.origin)}}}" if cable.origin else ""),
+            ("institution", tex(cable.origin)),
+            ("number", tex(cable.canonical_id or cable.published_id)),
             ("type", "Diplomatic cable"),
             ("year", (cable.sent or "")[:4]),
             ("date", (cable.sent or "")[:10]),
-            ("keywords", ", ".join(cable.tags).translate(_TEX)),
+            ("keywords", tex(", ".join(tag.replace(",", " ") for tag in cable.tags))),
             ("url", address),
             ("note", f"record {cable.record_id}; SHA-256 of the text {cable.body_sha256}"),
         ]

@@ -134,6 +134,7 @@ def test_records_of_every_kind_are_named_and_folders_are_no_defect() -> None:
         (package(listed=listing(MEMBERS, resources=[1])), ("E-WACZ-PACKAGE", LIST)),
         (package(listed=listing(MEMBERS, profile="\ud800")), ("E-WACZ-PACKAGE", LIST)),
         (package(listed=listing(MEMBERS, profile=None)), ("E-WACZ-PACKAGE", LIST)),
+        (package(listed=listing(MEMBERS, more=float("nan"))), ("E-WACZ-PACKAGE", LIST)),
         (package(listed=listing(MEMBERS)[:-1] + b', "resources": []}'), ("E-WACZ-PACKAGE", LIST)),
         (package(listed=listing({**MEMBERS, "../a": b""})), ("E-WACZ-PACKAGE", LIST)),
         (package(others={DIGEST: b"{}"}), ("E-WACZ-DIGEST", DIGEST)),
