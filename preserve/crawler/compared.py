@@ -287,8 +287,8 @@ class RunComparer:
                 return before, Look(reason=end.reason, status=_OK, repeats=repeats, page=page), ""
             in_crowd = self._gist_now(end, held, now) in crowds or self._was_lost(end.url, whole)
             was = self._page(self._whole(held) or held)[0]
-            now_page, words = self._page(whole)
-            lost = was.has_lost(now_page, words)
+            now_page = self._page(whole)[0]
+            lost = self._has_lost(end.url, was, whole)
             return was, Look(reason=end.reason, status=_OK, page=now_page, in_crowd=in_crowd, lost_cable=lost), ""
         if now.challenge is not None or status in {_OK, _NOT_MODIFIED}:
             return before, Look(reason=end.reason, status=0), ""
@@ -300,11 +300,17 @@ class RunComparer:
             if whole is None or led is None:
                 return before, Look(reason=end.reason, status=status, led=led, in_crowd=in_crowd), final
             was = self._page(self._whole(held) or held)[0]
-            now_page, words = self._page(whole)
-            led = replace(led, page=now_page)
-            lost = was.has_lost(now_page, words)
+            led = replace(led, page=self._page(whole)[0])
+            lost = self._has_lost(end.url, was, whole)
             return was, Look(reason=end.reason, status=status, led=led, in_crowd=in_crowd, lost_cable=lost), final
         return before, Look(reason=end.reason, status=status or 0), ""
+
+    def _has_lost(self, url: str, was: Page, whole: RecordRow) -> bool:
+        """Whether a cable is not there any more. A page that shows one after the other was never the page of one."""
+        now, words = self._page(whole)
+        if not was.has_lost(now, words):
+            return False
+        return not now.cables or not was.is_one_of_many(self.catalogue.cables_at(url) - now.cables)
 
     def _was_lost(self, url: str, whole: RecordRow) -> bool:
         """Whether this very page was taken for no page by the run before."""
@@ -357,7 +363,9 @@ class RunComparer:
             text=cables[0].comparison_sha256 if len(cables) == 1 else plain.comparison_sha256,
             is_empty=not plain.text.strip(),
             is_error=not cables and is_error_page(content, plain.text),
-            cables=frozenset(cable.published_id for cable in cables),
+            cables=frozenset(
+                name.lower() for cable in cables for name in (cable.published_id, cable.canonical_id) if name
+            ),
         )
         return page, plain.text[: _KEPT * 8]
 

@@ -59,9 +59,18 @@ class Page(Struct, frozen=True, kw_only=True):
     kind: str = ""
 
     def has_lost(self, now: "Page", words: str) -> bool:
-        """Whether it showed a cable, and what is there now, in ``words``, neither shows nor names one."""
+        """Whether it showed a cable, and what is there now shows others, or in its ``words`` does not even name one.
+
+        Ids are compared in small letters, each as it is published and as it is read.
+        """
+        if not self.cables or now.cables:
+            return bool(self.cables) and self.cables.isdisjoint(now.cables)
         small = words.lower()
-        return bool(self.cables) and not now.cables and not any(name.lower() in small for name in self.cables)
+        return not any(name in small for name in self.cables)
+
+    def is_one_of_many(self, others: frozenset[str]) -> bool:
+        """Whether its address, which has shown ``others`` than now, has shown more than the cables of this page."""
+        return not others <= self.cables
 
 
 class Led(Struct, frozen=True, kw_only=True):
@@ -88,7 +97,7 @@ class Look(Struct, frozen=True, kw_only=True):
     led: Led | None = None
     in_crowd: bool = False
     lost_cable: bool = False
-    """There was a cable, and the page that it shows or leads to has none and does not name it."""
+    """There was a cable, and it is not on the page that it shows or leads to: see `Page.has_lost`."""
     not_tried: bool = False
     """The run left it out: it was not due, or is not of the collection any more."""
 

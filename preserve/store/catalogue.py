@@ -905,6 +905,15 @@ class Catalogue:
         )
         return self._newest(asked, (key_form(canonical, url), run))
 
+    def cables_at(self, url: str) -> frozenset[str]:
+        """Ids of cables that replies from an address have shown, as published and as read, in small letters: a few."""
+        asked = (
+            "WHERE statement IN (SELECT min(statement) FROM cables WHERE record_id IN "  # noqa: S608 - as below
+            f"(SELECT record_id FROM records WHERE canonical = ? AND {_IS_REPLY}) GROUP BY published_id LIMIT 8)"
+        )
+        rows = self._asked("cables", asked, (key_form(canonical, url),))
+        return frozenset(str(row[at]).lower() for row in rows for at in (4, 5) if row[at])
+
     def was_soft_gone(self, url: str, payload_sha256: str) -> bool:
         """Whether a run stated of this payload at this address that it is the page no more."""
         row = self._db.execute(

@@ -149,6 +149,36 @@ def test_a_page_without_its_cable_is_the_page_where_it_names_it(
     assert said.get(kept if seen == "held" else seen) == 1
 
 
+def test_a_page_that_shows_another_cable_is_not_the_page(shell: Shell, site: Site) -> None:
+    wanted = ("/cable.php?id=101", "/cable.php?id=103")
+    site.page("/", "".join(f'<a href="{path}">x</a>' for path in wanted).encode())
+    shown = {path: page.body for path, page in replies(1).items() if path in wanted}
+    for path, body in shown.items():
+        site.page(path, body)
+    shell.site_collection("demo", site, "/")
+    shell("init", "demo")
+    shell("capture", "demo")
+    site.page(wanted[0], shown[wanted[1]])
+    said = shell.json("capture", "demo", status=1)["compared"]
+    assert (said["seen"], said["lost"]) == ({"soft-gone": 1, "unchanged": 2}, 1)
+    (told,) = said["told"]
+    assert told["url"] == site.url(wanted[0])
+    rot = shell.json("rot", "--all", status=1)["counts"]
+    assert (rot["soft-404"], rot["alive"]) == (1, 2)
+
+
+def test_a_page_that_shows_one_cable_after_the_other_changes(shell: Shell, site: Site) -> None:
+    bodies = [page.body for path, page in replies(1).items() if path.startswith("/cable.php?id=10")]
+    shell.site_collection("demo", site, "/")
+    shell("init", "demo")
+    seen = []
+    for body in (bodies[0], bodies[2], bodies[2] + b"<!-- again -->", bodies[3]):
+        site.page("/", body)
+        seen.append(shell.json("capture", "demo", status=None)["compared"]["seen"])
+    # What stands there for good is not what stood there, and what stands there for a day never was.
+    assert seen[1:] == [{"soft-gone": 1}, {"soft-gone": 1}, {"changed": 1}]
+
+
 def test_pages_that_each_move_are_moved(tmp_path: Path) -> None:
     sim = _site(tmp_path)
     for name in NAMES:

@@ -97,11 +97,14 @@ def test_a_gist_leaves_out_what_a_closing_page_says_of_the_address_and_the_day()
     ("now", "words", "lost"),
     [
         (frozenset(), "Sign in to go on", True),
-        (frozenset(), "The cable 07wren12 by another layout", False),
-        (frozenset({"07WREN13"}), "another cable", False),
+        (frozenset(), "The cable 07WREN12 by another layout", False),
+        (frozenset({"07wren13"}), "another cable, REF: 07WREN12", True),
+        (frozenset({"07wren12", "07wren13"}), "both", False),
     ],
 )
-def test_a_cable_is_lost_where_none_is_shown_and_none_is_named(now: frozenset[str], words: str, *, lost: bool) -> None:
-    was = Page(payload_sha256="a", text="a", cables=frozenset({"07WREN12"}))
+def test_a_cable_is_lost_where_another_is_shown_or_none_is_named(
+    now: frozenset[str], words: str, *, lost: bool
+) -> None:
+    was = Page(payload_sha256="a", text="a", cables=frozenset({"07wren12"}))
     assert was.has_lost(Page(payload_sha256="b", text="b", cables=now), words) is lost
     assert not B.has_lost(A, words)
