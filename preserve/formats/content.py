@@ -20,6 +20,8 @@ _GZIP_HEAD = 10
 _RESERVED_FLAGS = 0xE0
 """RFC 1952 section 2.3.1.2: a member with one of these is refused."""
 _STEP = 1 << 16
+_FIRST_STEP = 64
+"""Bytes of a later member that are looked at first; then twice as many, and so on."""
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 _ZSTD_WINDOW_LOG = 23
 """RFC 9659: a content coding has a window of at most 8 MiB."""
@@ -56,16 +58,32 @@ def no_codings(encodings: Sequence[str]) -> list[str]:
 def _gzip(data: bytes, max_bytes: int) -> bytes:
     if not data.startswith(_GZIP_MAGIC):
         return data
-    parts: list[bytes] = []
-    left = max_bytes
-    while data:
-        part, data = _quick_inflate(data, left) or _inflate(data, 31, left)
+    first, data = _quick_inflate(data, max_bytes) or _inflate(data, 31, max_bytes)
+    parts, left, at = [first], max_bytes - len(first), 0
+    # Zero padding and rubbish behind the last member: as gzip itself does, they are passed over.
+    while data.startswith(_GZIP_MAGIC, at):
+        part, at = _later_member(memoryview(data), at, left)
         parts.append(part)
         left -= len(part)
-        if not data.startswith(_GZIP_MAGIC):
-            # Zero padding and rubbish behind the last member: as gzip itself does, they are passed over.
-            break
     return b"".join(parts)
+
+
+def _later_member(data: memoryview, at: int, max_bytes: int) -> tuple[bytes, int]:
+    """A gzip member and where it ends. No more than twice its length is looked at: there may be millions of them."""
+    inflater = zlib.decompressobj(31)
+    parts: list[bytes] = []
+    size, step = 0, _FIRST_STEP
+    try:
+        while at < len(data) and not inflater.eof and size <= max_bytes:
+            piece = data[at : at + step]
+            at, step = at + len(piece), 2 * step
+            part = inflater.decompress(piece, max_bytes + 1 - size)
+            size += len(part)
+            parts.append(part)
+    except zlib.error as error:
+        raise FormatError(f"damaged content coding: {error}") from error
+    _check_whole(size, max_bytes, ended=inflater.eof)
+    return b"".join(parts), at - len(inflater.unused_data)
 
 
 def _deflate(data: bytes, max_bytes: int) -> bytes:

@@ -4,6 +4,7 @@ import functools
 import gzip
 import zlib
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import brotli
 import pytest
@@ -151,3 +152,35 @@ def test_what_is_not_coded_so_fails_and_raises_nothing(coding: str, parts: list[
         list(stream.feed(part))
     if coding in {"identity", ""}:
         assert stream.failed
+
+
+def test_of_many_gzip_members_each_is_looked_at_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    members = [gzip.compress(bytes(size)) for size in (0, 1, 63, 64, 65, 1_000, 70_000)] + [gzip.compress(b"")] * 500
+    given = []
+
+    class Counted:
+        def __init__(self, window: int) -> None:
+            self._real = zlib.decompressobj(window)
+
+        def decompress(self, data: memoryview, most: int) -> bytes:
+            given.append(len(data))
+            return self._real.decompress(data, most)
+
+        @property
+        def eof(self) -> bool:
+            return self._real.eof
+
+        @property
+        def unused_data(self) -> bytes:
+            return self._real.unused_data
+
+    monkeypatch.setattr(content, "zlib", SimpleNamespace(decompressobj=Counted, error=zlib.error))
+    body = b"".join(members)
+    assert decode_content(body + b"\0\0", ["gzip"], max_bytes=100_000) == bytes(71_193)
+    assert sum(given) < 2 * len(body) + 64 * len(members)
+
+
+@pytest.mark.parametrize("fault", [b"\x1f\x8b\x08", gzip.compress(b"x")[:-1], gzip.compress(b"x" * 99)])
+def test_a_later_gzip_member_that_is_cut_damaged_or_too_large_is_none(fault: bytes) -> None:
+    with pytest.raises(FormatError):
+        decode_content(gzip.compress(b"page") + fault, ["gzip"], max_bytes=50)
