@@ -19,7 +19,7 @@ from functools import cached_property
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from preserve.config.stores import check_key
 from preserve.errors import EnvironmentFaultError, FormatError, NetworkError, PreserveError, install_step
@@ -59,6 +59,9 @@ _OK, _NOT_FOUND = 200, 404
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 _STATUS = lazy_re(r"status code: ([0-9]{3})", re.ASCII)
 _CODE = lazy_re(r"<Code>([A-Za-z0-9.]{1,60})</Code>", re.ASCII)
+_ADDRESS = lazy_re(r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+\Z", re.ASCII)
+"""The signs that an address is made of (RFC 3986 section 2)."""
+_VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_DEFAULT_REGION")
 _MACHINE = "169.254."
 """Where a machine of a cloud asks for its credentials."""
 _T = TypeVar("_T")
@@ -97,13 +100,12 @@ class BucketStore:
         self._bucket = bucket
         self._prefix = prefix
         self._patience = patience = _PATIENCE if patience is None else patience
-        try:
-            endpoint = urlsplit(_endpoint(environment))
-        except ValueError as error:
-            # Not repeated: it may hold a secret.
-            raise EnvironmentFaultError(
-                "the address of the server (AWS_ENDPOINT_URL) is none", next_step="Write it as https://HOST:PORT."
-            ) from error
+        endpoint = _parsed(_endpoint(environment))
+        for variable in _VARIABLES:
+            if not environment.get(variable, "").isprintable():
+                raise EnvironmentFaultError(
+                    f"{variable} has a sign in it that cannot be sent", next_step="See whether a line ends in it."
+                )
         self.place = Path("/s3", endpoint.netloc.rpartition("@")[2] or "amazon", bucket, prefix)
         # Elsewhere than on this machine, the user has to say so (AWS_ALLOW_HTTP).
         self._is_plain = endpoint.scheme == "http" and endpoint.hostname in _LOOPBACK
@@ -337,10 +339,7 @@ class BucketStore:
                 **more,  # type: ignore[arg-type]
             )
         except (BaseError, ValueError) as error:
-            raise EnvironmentFaultError(
-                f"{self.name}: what the environment says of the store cannot be used",
-                next_step="See AWS_ENDPOINT_URL, AWS_REGION and the other variables in docs/object-storage.md.",
-            ) from error
+            raise self._unusable() from error
 
     def _asked(self, verb: str, key: str, ask: Callable[[], _T]) -> _T:
         """Asks, and says in plain words why there is no answer."""
@@ -367,6 +366,11 @@ class BucketStore:
             ) from None
         except BaseError as error:
             raise self._fault(verb, key, str(error)) from None
+        except BaseException as error:
+            # The library's way to say that it was told something that it cannot use.
+            if type(error).__name__ != "PanicException":
+                raise
+            raise self._unusable() from None
 
     def _fault(self, verb: str, key: str, text: str) -> PreserveError:
         """The error for an answer that is none, or that refuses."""
@@ -394,6 +398,12 @@ class BucketStore:
         why = _told(text) or (": it is silent" if "TimedOut" in text else ": no whole answer came")
         return NetworkError(f"{self.name}: cannot {verb} {key}{why}", next_step=_AGAIN)
 
+    def _unusable(self) -> EnvironmentFaultError:
+        return EnvironmentFaultError(
+            f"{self.name}: what the environment says of the store cannot be used",
+            next_step="See AWS_ENDPOINT_URL, AWS_REGION and the other variables in docs/object-storage.md.",
+        )
+
     def _no_bucket(self) -> EnvironmentFaultError:
         return EnvironmentFaultError(
             f"{self.name}: there is no bucket {self._bucket}",
@@ -416,6 +426,25 @@ def _told(text: str) -> str:
     status, code = _STATUS.search(text), _CODE.search(text)
     said = " ".join(found[1] for found in (status, code) if found is not None)
     return f": it answers {said}" if said else ""
+
+
+def _parsed(endpoint: str) -> SplitResult:
+    """The address of a server; all of it empty where it is Amazon's.
+
+    Raises:
+        EnvironmentFaultError: it is none.
+    """
+    try:
+        parts = urlsplit(endpoint)
+        is_one = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        parts, is_one = urlsplit(""), False
+    if endpoint and not (is_one and _ADDRESS.match(endpoint)):
+        # Not repeated: it may hold a secret.
+        raise EnvironmentFaultError(
+            "the address of the server (AWS_ENDPOINT_URL) is none", next_step="Write it as https://HOST:PORT."
+        )
+    return parts
 
 
 def _endpoint(environment: Mapping[str, str]) -> str:

@@ -37,11 +37,49 @@ def test_what_may_be_a_secret_is_not_repeated(name: str) -> None:
     assert "secret" not in f"{caught.value} {caught.value.next_step}"
 
 
-def test_an_address_of_a_server_that_is_none_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://secret@[half")
-    with pytest.raises(EnvironmentFaultError) as caught:
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://secret@[half",
+        "secret:9000",
+        "127.0.0.1:9000/secret",
+        "http://secret:port",
+        "http://secret:99999",
+        "http://",
+        "ftp://secret/",
+        "http://<secret>/",
+        "http://a secret/",
+        "http://secret/\x1b",
+    ],
+)
+def test_an_address_of_a_server_that_is_none_is_said(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", address)
+    with pytest.raises(EnvironmentFaultError, match="AWS_ENDPOINT_URL") as caught:
         open_store("s3://bucket/x")
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("variable", ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION"])
+def test_a_line_end_in_what_is_sent_is_said(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(variable, "secret\r")
+    with pytest.raises(EnvironmentFaultError, match=variable) as caught:
+        open_store("s3://bucket/x")
+    assert "secret\r" not in str(caught.value)
+
+
+def test_what_the_library_cannot_use_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    class PanicException(BaseException):
+        pass
+
+    def panics(*_of: object) -> None:
+        raise PanicException("secret")
+
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    store = open_store("s3://bucket/x")
+    monkeypatch.setattr("obstore.get", panics)
+    with pytest.raises(EnvironmentFaultError, match="what the environment says of the store") as caught:
+        store.read("key")
+    assert "secret" not in f"{caught.value} {caught.value.__cause__}"
 
 
 def test_a_folder_is_named_by_its_path(tmp_path: Path) -> None:
