@@ -79,9 +79,15 @@ _CDATA: Final = "<![CDATA["
 _SHEET: Final = lazy_re(r"""<\?xml-stylesheet\s[^>]*?\bhref\s*+=\s*+(?:"([^"]*+)"|'([^']*+)')""")
 _WORD: Final = lazy_re(r"[^\t\n\f\r ]++")
 _OTHER: Final = r"""(?:[ \n](?:class|dir|id|lang|name|rel|target|title|width)="[^"]*+")*+"""
+_WHOLE: Final = r"(https?://[A-Za-z0-9_~=,;+*$!@:/.-]*+(?:\?[A-Za-z0-9_~=,;+*$!@:/.?()%-]*+)?+)"
+"""An address that is followed as it is written, unless a segment of its path begins with a dot."""
+_IN_SINGLE: Final = PLAIN_REFERENCE.replace("'", "")
 _QUICK_LINK: Final = lazy_re(
-    rf"""<[aA]{_OTHER}[ \n]href="(?=[^"&\x00]*+"){PLAIN_REFERENCE}(?:\#[^"]*+)?"{_OTHER}[ \n]?/?>"""
+    rf"""<[aA]{_OTHER}[ \n]href=(?:"(?=[^"&\x00]*+")(?:{_WHOLE}|{PLAIN_REFERENCE})(?:\#[^"]*+)?\""""
+    rf"""|'(?=[^'&\x00]*+')(?:{_WHOLE}|{_IN_SINGLE})(?:\#[^']*+)?'){_OTHER}[ \n]?/?>"""
 )
+_GROUPS: Final = 4
+"""Of a quick link in either kind of quotation marks: a whole address, or the three parts of a plain reference."""
 _MOST_KEPT: Final = 20_000
 _MOST_NESTED: Final = 3
 """Pages in attributes of pages in attributes: beyond this they are left out."""
@@ -140,10 +146,17 @@ class PageEdits:
     def _of_link(self, written: str) -> tuple[Edit, ...]:
         """The edit of a link as most are written; nothing, where more has to be looked at."""
         match = _QUICK_LINK.match(written)
-        found = None if match is None else self.resolver.plain_target(match[1], match[2], match[3])
-        if match is None or found is None:
+        if match is None:
             return ()
-        at = match.start(1)
+        first = 1 if match[1] is not None or match[2] is not None else 1 + _GROUPS
+        whole, *parts = match.groups()[first - 1 : first - 1 + _GROUPS]
+        if whole is not None:
+            at = match.start(first)
+            return () if "/." in whole else (Edit(at, at, Use.LINK, whole, ""),)
+        found = self.resolver.plain_target(*parts)
+        if found is None:
+            return ()
+        at = match.start(first + 1)
         return (Edit(at, at, Use.LINK, found.url, for_attribute(found.lead)),)
 
     def _of_tag(self, written: str) -> tuple[Edit, ...]:

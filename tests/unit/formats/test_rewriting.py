@@ -213,6 +213,31 @@ def test_names_of_xml_have_prefixes() -> None:
     assert [edit.url for edit in found.edits[1:]] == [f"http://h.example/q/{name}" for name in "xyz"]
 
 
+@pytest.mark.parametrize(
+    "reference",
+    ["x", "../x?a=(b)", "/x#f", "?q", "../../../x", "x'y", "http://o.example", "https://o.example:8/x?y=%41/.#z",
+     "http://", "http://o.example/./x", "http://o.example/.x", "http://u@o.example/x", "http:/x", "HTTP://o.example/",
+     "http://o.example/x%2e", "http://o.example/x y", "http://o.example/?a=b\\c", "httpx://o.example/", "x'title='y",
+     "#f", "", "./x", "//o.example/"],
+)  # fmt: skip
+def test_the_short_way_leads_where_the_long_one_does(reference: str) -> None:
+    for quote in ('"', "'") if "'" not in reference else ('"',):
+        short, long = (
+            rewritable(f"<a href={quote}{reference}{quote}{more}>".encode(), PAGE, "text/html", None)
+            for more in ("", " data-long=1")
+        )
+        assert short is not None
+        assert long is not None
+        assert short.edits == long.edits
+
+
+def test_a_quotation_mark_ends_a_reference() -> None:
+    page = "<a href='x'title='y'><a href='x' title=\"y\"><a href=\"x'y\">"
+    assert rewritten(page.encode()).decode() == page.replace("href='", f"href='{A}/a/b/").replace(
+        'href="', f'href="{A}/a/b/'
+    )
+
+
 def test_what_is_left_as_it_is() -> None:
     assert rewritable(b"a.href = '/x'", PAGE, "text/javascript", None) is None
     assert rewritable(b"<a href=x>", PAGE, "text/plain", None) is None
