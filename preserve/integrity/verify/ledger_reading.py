@@ -1,4 +1,7 @@
-"""One reading of a ledger, first statement to last; each goes to every check in turn."""
+"""One reading of a ledger, first statement to last; each goes to every check in turn.
+
+Tested by ``tests/scenarios/test_verify_expected.py`` and ``tests/scenarios/test_verify_by_seals.py``.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import takewhile
