@@ -65,6 +65,7 @@ def records() -> list[bytes]:
         made(14, one, "http://h.example/claims", reply(b"<p>no gzip", HTML, "Content-Encoding: gzip")),
         made(15, one, "http://h.example/evil", reply(b"x", "Content-Type: application/x-thing; a=\tb", "X-A: b")),
         made(16, one, "http://h.example/plain", reply(b"body{}")),
+        made(17, one, "http://ring.invalid/x", reply(b"round", HTML, "Location: ./%78#y", status="302 Found")),
     ]
 
 

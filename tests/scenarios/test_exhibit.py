@@ -158,6 +158,8 @@ TABLE: list[tuple[str, dict[str, str], int, str, bool]] = [
     (f"/old/{T2}id_/http://h.example/gone", {}, 404, "", True),
     (f"/old/{T2}/http://h.example/moved", {}, 302, f"/old/{T2}/{B}", True),
     (f"/old/{T2}id_/http://h.example/moved", {}, 302, f"/old/{T2}id_/{B}", True),
+    (f"/old/{T2}/http://ring.invalid/x", {}, 302, "", True),
+    (f"/old/{T2}id_/http://ring.invalid/x", {}, 302, "", True),
     (f"/old/{T2}/http://h.example/away", {}, 301, f"/old/{T2}no_/http://live.example/", True),
     (f"/old/{T2}/http://h.example/odd?a=1&b=%2F//x", {}, 200, "", True),
     (f"/old/{T2}/http://h.example/odd?a=1&b=//x", {}, 404, "", False),
@@ -192,6 +194,11 @@ def test_memento(room: TestClient, row: int) -> None:
     head = room.head(path, headers=headers)
     assert (head.status_code, head.content) == (status, b"")
     assert dict(head.headers) == dict(answer.headers)
+
+
+def test_captures_are_listed_for_a_reader(room: TestClient) -> None:
+    assert "<p>3 captures.</p>" in room.get(f"/old/*/{PAGE}").text
+    assert "<p>1 capture.</p>" in room.get("/old/*/http://h.example/gone").text
 
 
 def test_two_captures_of_one_second(room: TestClient) -> None:

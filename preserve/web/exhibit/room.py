@@ -203,7 +203,7 @@ class ExhibitRoom:
         names = self._library.names()
         if collection and collection not in names:
             raise NotHeldError(f"no collection is called {collection} here")
-        where = collection or "COLLECTION"
+        where = collection or (names[0] if len(names) == 1 else "COLLECTION")
         message = (
             f"Captured pages are shown here, as they were: {collection or ', '.join(names)}. "
             f"Put a page's whole address behind /{where}/ to see its newest capture, behind /{where}/*/ to list all."
@@ -337,7 +337,9 @@ class ExhibitRoom:
             for one in captures.moments[-_MOST_LISTED:]
         ]
         many = len(captures.moments)
-        message = f"{many:,} captures." if many <= _MOST_LISTED else f"The last {_MOST_LISTED:,} of {many:,} captures."
+        message = f"{many:,} capture{'s' * (many != 1)}."
+        if many > _MOST_LISTED:
+            message = f"The last {_MOST_LISTED:,} of {message}"
         body = self._html("Captures", message, address=asked.target.address, captures=rows)
         link = links(at, captures, None, is_memento=False).encode("ascii", "replace")
         return Reply(200, [_HTML, (b"link", link), (b"cache-control", b"no-cache")], body)

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from preserve.formats.http1.stream import Payload
 from preserve.formats.rewriting.content import HTML_TYPES, STYLE_TYPES, XML_TYPES
 from preserve.formats.rewriting.edits import Use
-from preserve.formats.urls import of_header, resolve
+from preserve.formats.urls import canonical, of_header, resolve
 from preserve.replay.recover import Capture, RecoveredPage
 from preserve.web.exhibit.kept_edits import KeptEdits
 from preserve.web.exhibit.policy import Fields
@@ -142,6 +142,9 @@ def _redirect(page: RecoveredPage, frame: Frame) -> Fields:
     location = None if page.payload is None else page.payload.head.get(b"location")
     target = None if location is None else resolve(page.capture.url, of_header(location))
     if target is None or page.capture.source.status not in _REDIRECTS:
+        return []
+    if canonical(target) == canonical(page.capture.url):
+        # With a cookie the server gave something else then; here a browser would go round in a ring.
         return []
     modifier = frame.modifier if frame.modifier or frame.held((target,)) else "no_"
     said = quote(target, safe="%:/?#[]@!$&'()*+,;=-._~")
