@@ -37,6 +37,7 @@ _INLINE: Final = lazy_re(
     r"(?:[ \t\n]+(?P<title>\"[^\"]{0,500}\"|'[^']{0,500}'))?[ \t\n]*\))"
     r"|\[(?P<named>[^\[\]]{1,500})\]\[(?P<name>[^\[\]]{0,200})\]"
     r"|(?P<keys>\[[^\[\]]{0,200}@[^\[\]]{1,500}\])"
+    r"|\[(?P<short>[^\[\]<>`\\@:^\n]{1,200})\](?![\[(:])"
     r"|<(?P<auto>https?://[^\s<>]{1,4000})>"
     r"|<a\b[^<>]{0,4000}?\bhref=(?:\"(?P<href>[^\"<>]{0,4000})\"|'(?P<href1>[^'<>]{0,4000})')[^<>]{0,4000}>(?P<anchor>.{0,2000}?)</a\s*>"
     r"|(?P<tag></?[A-Za-z][^<>]{0,2000}>)",
@@ -74,10 +75,12 @@ def read_markdown(data: bytes) -> CitingDocument:
     named = {match[1].lower(): match[2] for match in _DEFINITION.finditer(text)}
     blocks: list[Block | None] = []
     for part in parts:
-        if _NOTE.match(part.text) is None and _DEFINITION.match(part.text) is None:
+        begin = _behind_definitions(part.text)
+        if _NOTE.match(part.text) is None and begin < len(part.text):
             made = BlockText()
-            _inline(made, part.text, part.line, notes, named)
-            blocks.append(made.block(f"line {part.line}", is_quotation=part.is_quotation))
+            line = part.line + part.text.count("\n", 0, begin)
+            _inline(made, part.text[begin:], line, notes, named)
+            blocks.append(made.block(f"line {line}", is_quotation=part.is_quotation))
     return CitingDocument(kind="markdown", blocks=tuple(block for block in blocks if block is not None))
 
 
@@ -104,13 +107,22 @@ def with_copies_named(data: bytes, copy: Callable[[str], str | None]) -> bytes:
     return mark + with_insertions(text, insertions).encode("utf-8", "surrogateescape")
 
 
+def _behind_definitions(text: str) -> int:
+    """Where a run of lines goes on behind the definitions of links that it begins with."""
+    begin = 0
+    while (match := _DEFINITION.match(text, begin)) is not None:
+        begin = min(match.end() + 1, len(text))
+    return begin
+
+
 def _written(text: str, part: _Part) -> Iterator[tuple[int, int, str]]:
     """The links of a part behind which something can be put: their span in the text, and their address."""
     raw = text[part.start : part.end]
-    if _DEFINITION.match(raw) is not None or _INDENTED.match(raw) is not None:
+    begin = _behind_definitions(raw)
+    if _INDENTED.match(raw) is not None:
         return
-    covered: list[tuple[int, int]] = []
-    for match in _INLINE.finditer(raw):
+    covered: list[tuple[int, int]] = [(0, begin)]
+    for match in _INLINE.finditer(raw, begin):
         covered.append(match.span())
         url = match["auto"] or match["url"]
         if url is None or _is_image(raw, match.start()):
@@ -181,6 +193,12 @@ def _inline(made: BlockText, text: str, line: int, notes: Notes, named: dict[str
             for key in _KEY.findall(match["keys"]):
                 made.cite(key)
             made.add(match["keys"])
+        elif match["short"] is not None:
+            # A name by itself is a link where it is defined.
+            if url := named.get(match["short"].lower(), ""):
+                made.link(match["short"], url)
+            else:
+                made.add(match[0])
         elif match["auto"] is not None:
             made.link(match["auto"], match["auto"])
         elif match["anchor"] is not None:

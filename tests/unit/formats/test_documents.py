@@ -103,6 +103,22 @@ def test_markdown() -> None:
     assert links(blocks[3]) == [("name", "https://a.example/4")]
 
 
+def test_markdown_goes_on_right_behind_the_definitions_of_links() -> None:
+    text = (
+        "As “it has left” [1] and [x] say.\n\n[1]: https://a.example/1\n[b]: <https://a.example/2> 'two'\n"
+        "See [gone](https://a.example/3) and [B], as [two][b].\n"
+    )
+    blocks = read_markdown(text.encode()).blocks
+    assert [[link.url for link in block.links] for block in blocks] == [
+        ["https://a.example/1"],
+        ["https://a.example/3", "https://a.example/2", "https://a.example/2"],
+    ]
+    assert "[x] say" in blocks[0].text
+    assert blocks[1].place_at(0) == "line 5"
+    again = markdown.with_copies_named(text.encode(), lambda url: f"<<{url[-1]}>>").decode()
+    assert again == text.replace("/3)", "/3)<<3>>")
+
+
 def test_markdown_written_back_has_copies_behind_links_alone() -> None:
     def copy(url: str) -> str | None:
         return f' (<a href="{url}">copy</a>)' if url.startswith("https://a.example") else None
