@@ -1,8 +1,8 @@
 """What a document cites, and what it quotes from it: addresses, cables, records and texts, with the words quoted.
 
-A quotation is told by its marks (“…”, "…", «…», „…“) or by a block of its own; one of fewer words than `FEWEST_WORDS`
-is a manner of speaking. It belongs to the citation that follows it in its paragraph, else to the one before it; but
-where the next one stands in a later sentence, and one stands before it in its own, to that one. A
+A quotation is told by its marks (“…”, "…", «…», „…“, 「…」) or by a block of its own; one of fewer words than
+`FEWEST_WORDS` is a manner of speaking. It belongs to the citation that follows it in its paragraph, else to the one
+before it; but where the next one stands in a later sentence, and one stands before it in its own, to that one. A
 quoted block to the citation in it, else to the one that the next block begins with, else to the last of the block
 before it. An address of the web is a citation wherever it stands; an id of a cable, a record's id and a text's digest
 are citations of archives.
@@ -30,9 +30,13 @@ _CONTENT_NAME: Final = lazy_re(r"ni:///sha-256;([A-Za-z0-9_-]{43})(?![A-Za-z0-9_
 _PWID: Final = lazy_re(r"urn:pwid:[^\s:]{1,200}:(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ):")
 _QUOTED: Final = (
     lazy_re(r"[\u201c\u201e]([^\u201c\u201d\u201e]{1,20000})[\u201d\u201c]"),
+    lazy_re(r"\u300c([^\u300c\u300d]{1,20000})\u300d"),
+    lazy_re(r"\u300e([^\u300e\u300f]{1,20000})\u300f"),
     lazy_re(r"\u00ab\s?([^\u00ab\u00bb]{1,20000}?)\s?\u00bb"),
     lazy_re(r'(?<![\w"])"(?=[^\s"])([^"]{1,20000})(?<=[^\s"])"(?![\w"])'),
 )
+_UNSPACED: Final = lazy_re(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
+"""Letters of scripts that put no blanks between words: two count as a word."""
 _NEW_SENTENCE: Final = lazy_re(
     r"\w[\w)\]\"'\u2019\u201d\u00bb][.!?][)\]\"'\u2019\u201d\u00bb]{0,3}\s+[(\"'\u201c\u00ab]{0,2}[A-Z]"
 )
@@ -208,9 +212,13 @@ def _quotes(block: Block) -> list[_Quote]:
     found: list[_Quote] = []
     for expression in _QUOTED:
         for match in expression.finditer(block.text):
-            if len(match[1].split()) >= FEWEST_WORDS and not any(q.start <= match.start() < q.end for q in found):
+            if _words(match[1]) >= FEWEST_WORDS and not any(q.start <= match.start() < q.end for q in found):
                 found.append(_Quote(start=match.start(), end=match.end(), text=match[1][:_MOST_QUOTE_CHARS]))
     return sorted(found, key=lambda quote: quote.start)
+
+
+def _words(text: str) -> int:
+    return len(text.split()) + len(_UNSPACED.findall(text)) // 2
 
 
 def _nearest(text: str, found: Sequence[Mention], quote: _Quote, unknown: Sequence[int]) -> int:

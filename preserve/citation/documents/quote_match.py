@@ -87,7 +87,9 @@ def _flat(text: str) -> str:
 
 
 def _folded(text: str) -> str:
-    return _DASHES.sub("-", unicodedata.normalize("NFKD", text).translate(_FOLDED)).encode("ascii", "ignore").decode()
+    """Without accents. Letters of other scripts stay: else any words in them were the same."""
+    plain = _DASHES.sub("-", unicodedata.normalize("NFKD", text).translate(_FOLDED))
+    return plain if plain.isascii() else "".join(sign for sign in plain if unicodedata.category(sign) != "Mn")
 
 
 def _in_order(parts: list[str], text: str) -> bool:
@@ -97,7 +99,7 @@ def _in_order(parts: list[str], text: str) -> bool:
         if place < 0:
             return False
         place += len(part)
-    return bool(parts)
+    return bool(parts) and all(parts)
 
 
 def _in_order_typeset(parts: list[str], text: str) -> bool:

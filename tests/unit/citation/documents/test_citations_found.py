@@ -31,3 +31,18 @@ def test_a_quotation_of_what_has_no_entry_belongs_to_no_other() -> None:
     text = rf"They say \enquote{{{QUOTE}}} \cite{{none}}. Also \url{{https://a.example/1}}."
     (mention,) = mentions_of(read_tex(text.encode()), lambda _target: frozenset())
     assert mention.quotes == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "quoted"),
+    [
+        ("「会議は三時間続いた」", "会議は三時間続いた"),
+        ("『会議は三時間続いた』", "会議は三時間続いた"),
+        ("“会议持续了三个小时”", "会议持续了三个小时"),
+        ("「港」", ""),
+        ("“وصل الوفد إلى الميناء”", "وصل الوفد إلى الميناء"),
+    ],
+)
+def test_quotations_in_scripts_without_blanks(text: str, quoted: str) -> None:
+    (mention,) = mentions_of(read_text(f"{A}: {text}".encode()), lambda _target: frozenset())
+    assert mention.quotes == ((quoted,) if quoted else ())

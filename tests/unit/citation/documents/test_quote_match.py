@@ -38,6 +38,23 @@ def test_wordings(quote: str, wording: Wording) -> None:
     assert match.is_found == (wording not in {Wording.SIGNS, Wording.NONE})
 
 
+@pytest.mark.parametrize(
+    ("quote", "wording"),
+    [
+        ("会議は三時間続いた", Wording.EXACT),
+        ("会議は四時間続いた", Wording.NONE),
+        ("Судно ушло", Wording.EXACT),
+        ("Судно пришло", Wording.NONE),
+        ("أبحرت السفينة", Wording.EXACT),
+        ("عادت السفينة", Wording.NONE),
+        ("أَبحرت السفينة", Wording.SIGNS),
+        ("\u0301", Wording.NONE),
+    ],
+)
+def test_words_of_other_scripts_are_told_apart(quote: str, wording: Wording) -> None:
+    assert wording_of(quote, "会議は三時間続いた。 Судно ушло. أبحرت السفينة").wording is wording
+
+
 def test_the_nearest_words_are_told() -> None:
     assert (
         wording_of("Office has finished its second inventory", TEXT).nearest
