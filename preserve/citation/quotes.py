@@ -7,6 +7,7 @@ characters of the text always, never those of the quote. Capital letters and wor
 """
 
 import re
+import shlex
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
@@ -16,6 +17,7 @@ from msgspec import Struct
 
 from preserve.cables.message.pagelines import is_break_line
 from preserve.cables.message.paragraphs import Paragraph
+from preserve.citation.documents.quote_match import nearest_words
 from preserve.citation.forgiving import forgiving_places
 from preserve.citation.passage import Passage
 from preserve.citation.quotable import QuotableText
@@ -25,6 +27,8 @@ from preserve.text import single_spaced
 
 MAX_QUOTE_CHARS: Final = 100_000
 CONTEXT_CHARS: Final = 32
+_LEAST_LATIN: Final = 5
+"""Characters of a quote that a text has in a row, for its place to be told by them."""
 _PLACES_TOLD: Final = 10
 _WHITE: Final = lazy_re(r"\s+")
 _LINE: Final = lazy_re(r"[^\n]+")
@@ -101,7 +105,7 @@ def _quoted(text: QuotableText, quote: str, spans: Sequence[tuple[int, int]]) ->
         found = set(forgiving_places(text.body, wanted, lines))
         places = _within(found, spans)
     if not places:
-        raise _not_there(text, wanted, whole, is_elsewhere=bool(found))
+        raise _not_there(text, wanted, whole, sorted(found))
     if len(places) > 1:
         raise _ambiguous(text, "the quote", places)
     return _passage(text, places[0], wanted)
@@ -205,10 +209,8 @@ def _paragraph_at(paragraphs: Sequence[Paragraph], offset: int) -> Paragraph | N
 def _ambiguous(text: QuotableText, what: str, places: Sequence[tuple[int, int]]) -> UsageError:
     lines = []
     for start, end in places[:_PLACES_TOLD]:
-        inside = _paragraph_at(text.paragraphs, start)
-        number = "" if inside is None else f"paragraph {inside.number.text}, "
         around = single_spaced(text.body[max(0, start - CONTEXT_CHARS) : end + CONTEXT_CHARS])[:120]
-        lines.append(f"  {number}characters {start}-{end}: {around}")
+        lines.append(f"  {_where(text, start, end)}: {around}")
     more = " (and more)" if len(places) > _PLACES_TOLD else ""
     count = min(len(places), _PLACES_TOLD)
     return UsageError(
@@ -217,18 +219,31 @@ def _ambiguous(text: QuotableText, what: str, places: Sequence[tuple[int, int]])
     )
 
 
-def _not_there(text: QuotableText, quote: str, whole: _Folded, *, is_elsewhere: bool) -> NotHeldError:
+def _where(text: QuotableText, start: int, end: int) -> str:
+    inside = _paragraph_at(text.paragraphs, start)
+    return f"{'' if inside is None else f'paragraph {inside.number.text}, '}characters {start}-{end}"
+
+
+def _not_there(text: QuotableText, quote: str, whole: _Folded, elsewhere: Sequence[tuple[int, int]]) -> NotHeldError:
     wanted = _WHITE.sub(" ", quote)
-    if is_elsewhere:
-        return NotHeldError("the quote stands in the text, but not in that part of it")
+    if elsewhere:
+        return NotHeldError(
+            f"the quote stands in the text, but not in that part of it: {_where(text, *elsewhere[0])}",
+            next_step="Name the part in which it stands, or none.",
+        )
     if wanted.casefold() in whole.text.casefold():
         return NotHeldError(
             f"the quote is not in the text of {text.name}: it differs only {_LETTER_CASE}",
             next_step="Quote the characters as the text has them.",
         )
     same = _longest(wanted, whole.text)
-    if not same:
-        return NotHeldError(f"nothing like the quote is in the text of {text.name}")
+    if same < (_LEAST_LATIN if wanted[:same].isascii() else 1):
+        # A few letters that some word begins with are no place.
+        near = nearest_words(wanted, whole.text)
+        return NotHeldError(
+            f"the quote is not in the text of {text.name}" + (f"; the nearest words are “{near}”" if near else ""),
+            next_step=f"See its text: `preserve show {shlex.quote(text.name)}`.",
+        )
     at = whole.text.find(wanted[:same])
     has = single_spaced(whole.text[at : at + same + CONTEXT_CHARS])[-200:]
     return NotHeldError(

@@ -16,6 +16,7 @@ from preserve.cables.message.pagelines import is_break_line
 from preserve.citation.forgiving import forgiving_places
 from preserve.expressions import lazy_re
 
+_FEWEST_ALIKE: Final = 2
 _BLANKS: Final = lazy_re(r"\s+")
 _ELLIPSIS: Final = lazy_re(r"\s*(?:[\[(]\s*(?:\.\s?\.\s?\.|…)\s*[\])]|\.\s?\.\s?\.(?:\s?\.)?|…)\s*")
 _FOLDED: Final = str.maketrans(
@@ -78,8 +79,8 @@ def wording_of(quote: str, text: str) -> Match:
         return Match(wording=Wording.PARTS)
     folded = _folded(paged)
     if _in_order([_folded(part) for part in parts], folded):
-        return Match(wording=Wording.SIGNS, nearest=_nearest(wanted, flat))
-    return Match(wording=Wording.NONE, nearest=_nearest(wanted, flat))
+        return Match(wording=Wording.SIGNS, nearest=nearest_words(wanted, flat))
+    return Match(wording=Wording.NONE, nearest=nearest_words(wanted, flat))
 
 
 def _flat(text: str) -> str:
@@ -113,13 +114,16 @@ def _in_order_typeset(parts: list[str], text: str) -> bool:
     return len(parts) <= _MOST_PARTS
 
 
-def _nearest(quote: str, text: str) -> str:
-    """The words of the text that are most like the quotation: those around the longest piece that both have."""
+def nearest_words(quote: str, text: str) -> str:
+    """The words of the text that are most like the quotation: those around the longest piece that both have.
+
+    Empty where they have not two words in a row in common.
+    """
     quote, text = quote[:_MOST_QUOTE], text[:_MOST_TEXT]
     matcher = difflib.SequenceMatcher(None, text.split(" "), quote.split(" "), autojunk=False)
     words = text.split(" ")
     longest = matcher.find_longest_match()
-    if longest.size == 0:
+    if longest.size < min(_FEWEST_ALIKE, len(quote.split(" "))):
         return ""
     start = max(0, longest.a - longest.b)
     return " ".join(words[start : start + len(quote.split(" "))])

@@ -71,12 +71,19 @@ def test_a_page_line_inside_is_listed() -> None:
         ("the mayor SAID", "capital"),
         ("The harbour was closed for three days", "Nearest.*where the quote has 'hree days'"),
         ("The har-bour was closed", "Nearest"),
-        ("cafe and its", "Nearest"),
+        ("cafe and its", "the nearest words are “cafe\u0301 and its”"),
+        ("A harbour was closed in May", "the nearest words are “The harbour was closed for two”"),
+        ("Norway\u2019s fishermen", r"in the text of 07SAMPLETOWN1\Z"),
     ],
 )
 def test_other_words_are_told(quote: str, reason: str) -> None:
     with pytest.raises(NotHeldError, match=reason):
         find_passage(quotable(), quote=quote)
+
+
+def test_where_else_a_quote_stands_is_told() -> None:
+    with pytest.raises(NotHeldError, match=r"not in that part of it: paragraph 2, characters \d+-\d+\Z"):
+        find_passage(quotable(), quote="The mayor said", paragraph=1)
 
 
 @pytest.mark.parametrize(
