@@ -62,6 +62,8 @@ _ANIMATED: Final = frozenset({"animate", "set"})
 """Elements of SVG that give an attribute other values, without a script."""
 _SAYING: Final = _ANIMATED | {"meta", "link"}
 """Elements of which one attribute says what another one is."""
+_PINGED: Final = frozenset({"ping", "attributionsrc"})
+"""Attributes with several addresses, of whom a browser tells that something was seen or followed."""
 _VALUES: Final = lazy_re(r"[^;]++")
 _SETS: Final = frozenset({"srcset", "imagesrcset"})
 _ADDRESSED: Final = lazy_re(
@@ -201,7 +203,7 @@ class PageEdits:
             yield from self._address(spot, Use.OBJECT)
         elif name in _SETS:
             yield from self._several(spot, list(srcset_spans(unescaped(spot.written)[0])), Use.IMAGE)
-        elif name == "ping":
+        elif name in _PINGED:
             words = [(match.start(), match[0]) for match in _WORD.finditer(unescaped(spot.written)[0])]
             yield from self._several(spot, words, Use.OTHER)
         elif name == "style" or (name in _PAINTED and "url" in spot.written.lower()):

@@ -60,6 +60,7 @@ VECTORS = {
     '<a href="http://o.example/" href="http://live.example/">': f'<a href="{HERE}/http://o.example/" href="http://live.example/">',
     '<form action="/s"><button formaction=t>': f'<form action="{A}/s"><button formaction={A}/a/b/t>',
     '<a ping="http://o.example/ /b" href=c>': f'<a ping="{HERE}/http://o.example/ {A}/b" href={A}/a/b/c>',
+    "<a attributionsrc='http://o.example/ b'>": f"<a attributionsrc='{HERE}/http://o.example/ {A}/a/b/b'>",
     '<area href=x><q cite="y">': f'<area href={A}/a/b/x><q cite="{A}/a/b/y">',
     # What a browser asks for by itself.
     '<img src="data:image/gif;base64,R0lG">': '<img src="data:image/gif;base64,R0lG">',
