@@ -33,6 +33,8 @@ _CHUNK_BEGINNING = lazy_re(rb"[ \t]*[0-9A-Fa-f]*[ \t]*(?:;[^\n]*|\r*)\Z")
 """What can still become a chunk's first line."""
 _LINE_END = lazy_re(rb"\r{0,2}\n")
 _PARTS_OF_LINE_END = frozenset({b"", b"\r", b"\r\r"})
+_HEAD_STEP = 4_096
+"""Bytes that are looked at in one step for the end of a head."""
 _BEGINNING = b"HTTP/"
 _SWITCHING = 101
 
@@ -160,8 +162,11 @@ class ReplyParser:
         """Takes the next bytes."""
         self._taken += len(data)
         events: list[Event] = []
-        while data:
-            data = self._step(data, events)
+        at = 0
+        while at < len(data):
+            # Heads may be many and short, as interim replies are: none is looked for in all that came.
+            piece = data[at : at + _HEAD_STEP] if self._state is _State.HEAD else data[at:]
+            at += len(piece) - len(self._step(piece, events))
         return events
 
     def finish(self) -> list[Event]:

@@ -316,3 +316,21 @@ def test_parser_and_codec_agree_on_chunked_bodies(pieces: list[bytes]) -> None:
     for end in range(len(OK) + 30, len(reply) + 1):
         payload = payload_of(reply[:end])
         assert _scan(reply[:end]).done is (payload.complete and end == len(reply))
+
+
+def test_a_flood_of_interim_replies_is_read_in_time_that_grows_with_its_length(monkeypatch: pytest.MonkeyPatch) -> None:
+    stepped = []
+    real = ReplyParser._step
+
+    def counted(parser: ReplyParser, data: bytes, events: list[Event]) -> bytes:
+        stepped.append(len(data))
+        return real(parser, data, events)
+
+    monkeypatch.setattr(ReplyParser, "_step", counted)
+    interim, count = b"HTTP/1.1 100 Continue\r\n\r\n", 3_000
+    parser = ReplyParser()
+    events = parser.feed(interim * count + b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx")
+    assert len(events) == count + 3
+    assert parser.done
+    assert parser.interim_bytes == count * len(interim)
+    assert sum(stepped) <= count * 4_096 + 9_000
