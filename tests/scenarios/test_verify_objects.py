@@ -1,5 +1,6 @@
 """A copy in object storage is checked there: all damage is found, and trouble of the network is no damage."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -201,6 +202,23 @@ def test_a_listing_that_is_not_whole_is_no_damage(demo: Any, server: ObjectServe
     server.faults = [*[("LIST", "demo", "")] * pages, ("LIST", "demo", "no-listing")]
     error = demo.json("verify", f"{WHERE}/demo", status=5)["error"]
     assert "the listing of demo is not whole" in error["message"]
+
+
+def test_a_copy_without_its_marker_is_told_as_the_user_knows_it(demo: Any, server: ObjectServer) -> None:
+    marker = "copies/demo/preserve.json"
+    kept = server.objects[marker]
+    server.objects[marker] = b"{"
+    assert (
+        f"{WHERE}/demo/preserve.json cannot be read"
+        in demo.json("verify", f"{WHERE}/demo", status=7)["error"]["message"]
+    )
+    del server.objects[marker]
+    error = demo.json("verify", f"{WHERE}/demo", status=7)["error"]
+    assert f"{WHERE}/demo has no preserve.json" in error["message"]
+    assert "preserve replicate" in demo.errors + json.dumps(error)
+    demo("replicate", WHERE, "demo")
+    assert server.objects[marker] == kept
+    demo("verify", f"{WHERE}/demo")
 
 
 def test_the_same_in_a_folder(demo: Any, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from preserve.cli.shared.common import Place
 from preserve.cli.shared.loading import all_layouts
 from preserve.cli.shared.progress import ProgressLine
 from preserve.cli.shared.stores import collection_in_store
-from preserve.errors import CancelledError, UsageError
+from preserve.errors import BrokenStateError, CancelledError, UsageError
 from preserve.findings import Claim, Finding
 from preserve.integrity.locks import CopyLocks, days_of, look_at_locks
 from preserve.integrity.verify.collection import CollectionCheck, VerifyOptions
@@ -25,6 +25,7 @@ from preserve.objects.port import ObjectStore
 from preserve.objects.spool import spool_collection
 from preserve.provenance.knownlogs import KnownLogs
 from preserve.store.archive import read_marker
+from preserve.store.layout import CollectionPaths
 
 
 def verify_stores(place: Place, named: Sequence[str], options: VerifyOptions, check: CollectionCheck) -> list[Report]:
@@ -45,7 +46,7 @@ def verify_stores(place: Place, named: Sequence[str], options: VerifyOptions, ch
         with tempfile.TemporaryDirectory(prefix="preserve-") as folder, ProgressLine("statements") as told:
             try:
                 listing, paths = spool_collection(store, name, Path(folder))
-                read_marker(paths)
+                _check_marker(store, paths)
                 report = check(
                     paths,
                     layouts,
@@ -66,6 +67,18 @@ def verify_stores(place: Place, named: Sequence[str], options: VerifyOptions, ch
         locks = look_at_locks(store, f"{name}/{paths.archive.name}", held, days=days, now=datetime.now(UTC))
         reports.append(_with_locks(_of_store(report, store, str(paths.root)), locks))
     return reports
+
+
+def _check_marker(store: ObjectStore, paths: CollectionPaths) -> None:
+    """Raises: BrokenStateError, NewerFormatError: see `read_marker`; of the copy, not of where it was fetched to."""
+    try:
+        read_marker(paths)
+    except BrokenStateError as error:
+        raise BrokenStateError(
+            error.message.replace(str(paths.root), store.name),
+            next_step=f"`preserve replicate {store.name} {paths.name}` puts a missing one there. One that is there and "
+            "differs stays: find out who writes there, and copy to another prefix.",
+        ) from error
 
 
 def _with_locks(report: Report, locks: CopyLocks | None) -> Report:
