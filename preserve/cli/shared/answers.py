@@ -950,6 +950,7 @@ class MessageAnswer(TypedDict):
     bad_since: Moment | None
     created: Moment
     machine: str
+    archives: str
     meaning: str
     next_step: str
 
