@@ -27,6 +27,11 @@ class Code(Struct, frozen=True):
     next_step: str
     file_step: str = ""
 
+    @property
+    def has_command(self) -> bool:
+        """Whether `preserve repair` or `preserve rebuild` mends it."""
+        return self.next_step in {_REPAIR, _REBUILD}
+
     def step(self, *, is_file: bool) -> str:
         """What to do next; ``is_file``: where it was found in a file by itself, which is of no collection."""
         return self.next_step if not is_file else self.file_step or _FILE_STEPS.get(self.next_step, self.next_step)

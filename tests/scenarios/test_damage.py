@@ -1,6 +1,7 @@
 """Damage to an archive: what `preserve verify` says of it."""
 
 import gzip
+import re
 import shutil
 from pathlib import Path
 
@@ -117,6 +118,10 @@ def test_missing_extra_swapped_and_cut_files_are_found(shell: Shell, archive: Pa
     first.write_bytes(kept)
     shutil.copy(second, first.with_name("demo-20200101000000000000-00001.warc.gz"))
     assert _codes(shell) == {"E-WARC-UNKNOWN"}
+    told = shell("verify", "demo", status=1)
+    # All that is stated is there, and no copy of it helps.
+    assert re.search(r"FAIL +every record is the one in the ledger: none of \d+ records differs", told)
+    assert "repair" not in told
 
 
 @pytest.mark.parametrize("level", [(), ("--sample", "100"), ("--structure",)])

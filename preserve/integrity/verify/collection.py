@@ -30,7 +30,7 @@ from msgspec.structs import replace
 
 from preserve import __version__
 from preserve.cables.page.layouts import Layout
-from preserve.findings import Claim, Verdict
+from preserve.findings import CODES, Claim, Verdict
 from preserve.integrity.record import RecordQuery
 from preserve.integrity.scan import FileHashes, Scanner
 from preserve.integrity.verify.attestations import Attestations
@@ -430,7 +430,7 @@ class _Checks:
             notes=findings.notes,
             untold=findings.untold,
             touched=self.records.touched.listed(),
-            repair="" if not any(f.is_error for f in findings.listed) else self._repair(),
+            repair=self._repair(),
             checked=() if log is None else tuple(self.records.read_whole(self.files.sealed_by, log.size)),
             log=log,
             derived=None if log is None else self._derived(log),
@@ -483,8 +483,12 @@ class _Checks:
         return replace(made, detail=f"{made.detail}; it cannot be noted: {reason}") if reason else made
 
     def _repair(self) -> str:
+        """The command that mends what was found; empty where none does."""
         name, listed = self._scope.paths.name, self._scope.findings.listed
-        if {f.code for f in listed if f.is_error} <= {"E-INDEX", "E-CATALOGUE"}:
+        wrong = {f.code for f in listed if f.is_error}
+        if not any(CODES[code].has_command for code in wrong):
+            return ""
+        if wrong <= {"E-INDEX", "E-CATALOGUE"}:
             return f"preserve rebuild {name}"
         # A file that was renamed is whole: it is its own copy.
         source = shlex.quote(str(self._scope.paths.archive)) if self.files.has_renamed else "COPY"

@@ -390,6 +390,8 @@ class RecordCheck(StatementCheck):
         scope, count = self._scope, self.count
         if any(code.startswith("E-WARC") or code == "E-LEDGER-RECORD" for code in scope.findings.codes):
             told = f"{self._bad:,} of {counted(count, 'record')}"
+            if not self._bad:
+                told = f"none of {counted(count, 'record')} differs, but the findings below are about their files"
             return Claim(name=_RECORDS, verdict=Verdict.FAIL, detail=told)
         if scope.newer.records:
             return not_checked(_RECORDS, f"{counted(scope.newer.records, 'record')} named by statements {NEWER}")
