@@ -409,13 +409,16 @@ import os, subprocess, sys
 from pathlib import Path
 from preserve.crawler.browser import process
 process._LOOK_S = 0.02
+parent = os.getppid()
 browser = subprocess.Popen(["sleep", "1000"], start_new_session=True)
 print(os.getpid(), browser.pid, flush=True)
-process.end_when_alone(os.getppid(), [Path(sys.argv[1])])
+process.end_when_alone(parent, [Path(sys.argv[1])])
 """
 _CAPTURE = f"""
-import subprocess, sys
-subprocess.run([sys.executable, "-c", {_DRIVER!r}, sys.argv[1]], start_new_session=True)
+import os, subprocess, sys
+page, scratch = sys.argv[1:]
+marked = {{**os.environ, "PRESERVE_DRIVER": scratch, "TMPDIR": scratch}}
+subprocess.run([sys.executable, "-c", {_DRIVER!r}, page], start_new_session=True, env=marked)
 """
 
 
@@ -425,8 +428,7 @@ def test_a_browser_ends_where_the_capture_was_killed(tmp_path: Path) -> None:
     (scratch / "profile").mkdir(parents=True)
     page = tmp_path / "page"
     page.mkdir()
-    environment = {**os.environ, "PRESERVE_DRIVER": f"{tmp_path}", "TMPDIR": str(scratch)}
-    with subprocess.Popen([sys.executable, "-c", _CAPTURE, page], stdout=subprocess.PIPE, env=environment) as capture:
+    with subprocess.Popen([sys.executable, "-c", _CAPTURE, page, scratch], stdout=subprocess.PIPE) as capture:
         assert capture.stdout is not None
         numbers = [int(number) for number in capture.stdout.readline().split()]
         assert all(_lives(number) for number in numbers)
