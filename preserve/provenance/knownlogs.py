@@ -160,12 +160,22 @@ _File = TypeVar("_File", _LogFile, _PlaceFile)
 class KnownLogs:
     """The record of known logs beside the signing keys (``keys`` is their folder).
 
-    ``at``: the place that counts for a log that was fetched from there, wherever it lies now.
+    ``at``: the place that counts for a log that was fetched from there, wherever it lies now. ``then``: see `as_now`.
     """
 
-    def __init__(self, keys: Path, *, at: Path | None = None) -> None:
+    def __init__(self, keys: Path, *, at: Path | None = None, then: tuple[KnownPlace | None] | None = None) -> None:
+        self._keys = keys
         self._folder = keys / "known-logs"
         self._at = at
+        self._then = then
+
+    def as_now(self, folder: Path) -> Self:
+        """The same, for a reading that begins now: what is noted of the place meanwhile is newer than what is read, and
+        does not speak against it.
+        """
+        with suppress(EnvironmentFaultError):
+            return type(self)(self._keys, at=self._at, then=(self.place(folder),))
+        return self
 
     def log(self, origin: str) -> KnownLog | None:
         """What is known of a log.
@@ -245,8 +255,11 @@ class KnownLogs:
 
         A record that cannot be read is a finding of information (``I-LEDGER-KNOWN``): nothing can be told then.
         """
+        return self._compared(folder, seen, self._then)
+
+    def _compared(self, folder: Path, seen: SeenLog | None, then: tuple[KnownPlace | None] | None = None) -> Compared:
         try:
-            place = self.place(folder)
+            (place,) = (self.place(folder),) if then is None else then
             origin = place.origin if seen is None and place is not None else seen.origin if seen is not None else ""
             known = self.log(origin) if origin else None
         except EnvironmentFaultError as error:
@@ -364,7 +377,7 @@ class KnownLogs:
 
     def _compare_and_note(self, folder: Path, seen: SeenLog, *, own: bool) -> Compared:
         with self._locked():
-            compared = self.compare(folder, seen)
+            compared = self._compared(folder, seen)
             if compared.good and compared.is_told:
                 self._note(folder, seen, compared, own=own)
         return compared

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from preserve.integrity.verify.attestations import KNOWN
 from preserve.objects.s3 import ServerPatience
+from preserve.objects.spool import spool_collection
 from tests.kept import Beginning, beginning, served, site
 from tests.objectserver import BUCKET, ObjectServer
 from tests.shell import Shell
@@ -160,6 +162,28 @@ def test_a_copy_that_is_brought_up_to_date_meanwhile(demo: Any, server: ObjectSe
     server.on_list = once
     assert _verified(demo)["findings"] == []
     assert later == [1]
+
+
+def test_a_copy_that_is_brought_up_to_date_while_its_files_are_read_is_not_rolled_back(
+    demo: Any, server: ObjectServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    demo("capture", "demo")
+    before = dict(server.objects)
+
+    def spooled(*given: Any) -> Any:
+        read = spool_collection(*given)
+        demo("replicate", WHERE, "demo")
+        return read
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr("preserve.cli.actions.verify_objects.spool_collection", spooled)
+        report = _verified(demo)
+    assert report["findings"] == []
+    assert _verdicts(report)[KNOWN] == "PASS"
+    assert _verified(demo)["findings"] == []
+    # The state that was read is not what is known of the place.
+    server.objects = before
+    assert _codes(_verified(demo, status=1)) == {"E-LEDGER-ROLLED-BACK"}
 
 
 @pytest.mark.one_in(3)

@@ -43,6 +43,8 @@ def verify_stores(place: Place, named: Sequence[str], options: VerifyOptions, ch
     reports = []
     for text in named:
         store, name = collection_in_store(text)
+        # The copy may be brought up to date from here while it is read, which takes long.
+        logs = KnownLogs(place.keys, at=store.place / name).as_now(store.place / name)
         with tempfile.TemporaryDirectory(prefix="preserve-") as folder, ProgressLine("statements") as told:
             try:
                 listing, paths = spool_collection(store, name, Path(folder))
@@ -52,7 +54,7 @@ def verify_stores(place: Place, named: Sequence[str], options: VerifyOptions, ch
                     layouts,
                     replace(
                         options,
-                        logs=KnownLogs(place.keys, at=store.place / name),
+                        logs=logs,
                         deep=100.0,
                         state=None,
                         # The client of the store has threads by now, and beside threads no process is forked.
