@@ -18,7 +18,7 @@ from preserve.cables.page.layouts import Layout
 from preserve.config.adaptive import AdaptiveConfig
 from preserve.config.collection import HELD, LINKED, CollectionConfig
 from preserve.config.spans import span_seconds
-from preserve.crawler.browser.gates import GatedFetches, HostGates, HostTurns
+from preserve.crawler.browser.gates import FLEET_PATIENCE_S, GatedFetches, HostGates, HostTurns
 from preserve.crawler.browser.visit import PAGE_S, Browser, Browsing, Clicks
 from preserve.crawler.compared import NOTHING_HELD, RunComparer, RunComparison
 from preserve.crawler.coordinator import Progress, RunCoordinator
@@ -67,7 +67,6 @@ _MAX_PROBLEMS = 1000
 """Addresses without a full reply that are told one by one; the run's statement has them all."""
 _MOST_PUT_OFF = 10_000
 """Addresses in trouble that wait for all others."""
-_LONG_S = 7 * 86_400.0
 _DISK_EVERY = 64
 """Rounds of work between two looks at the free space."""
 
@@ -263,7 +262,7 @@ class _Recipe:
         gates = HostGates(config.politeness.delay_s, around.turns)
         if config.browser != "off" or around.turns is not None:
             # Longer than a page may have the turn of a host; among machines, for as long as it takes.
-            fetcher = GatedFetches(fetcher, gates, 2 * PAGE_S if around.turns is None else _LONG_S)
+            fetcher = GatedFetches(fetcher, gates, 2 * PAGE_S if around.turns is None else FLEET_PATIENCE_S)
         if config.browser != "off":
             browser = self._browsing(fetcher, gates)
         return Worker(

@@ -16,7 +16,7 @@ from preserve import PROGRAM
 from preserve.cables.page.layouts import Layout
 from preserve.config.archives import ArchiveConfig
 from preserve.config.collection import CollectionConfig
-from preserve.crawler.browser.gates import GatedFetches, HostGates, HostTurns
+from preserve.crawler.browser.gates import HostTurns, in_turn
 from preserve.crawler.outcomes import NO_ANSWER, NO_GOOD_MEMENTO, NOT_ARCHIVED, RESCUED, state_of
 from preserve.findings import Finding
 from preserve.formats.urls import canonical
@@ -43,8 +43,6 @@ from preserve.store.mementos import MementoRow
 from preserve.store.quota import Quotas
 
 _KINDS = (RecordStatement, CableStatement, statements.ListingStatement, statements.MementoStatement, RunStatement)
-_LONG_S = 7 * 86_400.0
-"""A host that other machines ask is waited for as long as it takes."""
 _MOST_TRIES = 5
 """Mementos of one address that are asked for in one rescue, beyond those that were the page."""
 
@@ -200,9 +198,7 @@ def _asker(archive: ArchiveConfig, budgets: Quotas, env: RescueEnvironment) -> A
             proxy=env.config.proxy,
         )
     )
-    fetcher = make(archive)
-    if env.turns is not None:
-        fetcher = GatedFetches(fetcher, HostGates(archive.delay_s, env.turns), _LONG_S)
+    fetcher = in_turn(make(archive), env.turns, archive.delay_s)
     return Asker(archive, fetcher, budgets, limits=env.limits, clock=env.clock, wait=env.wait, stop=env.stop)
 
 

@@ -1,4 +1,4 @@
-"""Captures by hand and rescues ask a host in turn with the machines of the fleet that the environment names."""
+"""What asks hosts by hand does so in turn with the machines of the fleet that the environment names."""
 
 import json
 import time
@@ -66,6 +66,30 @@ def test_a_rescue_waits_for_the_turn_of_the_archives_host(shell: Shell, site: Si
     shell.begin_anew("demo")
     report = shell.json("rescue", LOST, "--into", "demo", status=1)
     assert ([saved["outcome"] for saved in report["saved"]], fleet.waited) == (["not-archived"], 1)
+    assert [row.name for row in fleet.leases.rows()] == ["other"]
+
+
+def test_a_new_collection_waits_for_the_turn_of_its_host(shell: Shell, site: Site, fleet: _Fleet) -> None:
+    (shell.config / "collections").mkdir(parents=True)
+    site.page("/one", b"<p>page</p>")
+    shell("new", "demo", site.url("/one"), "--contact", "reader@example.org")
+    assert (site.asked, fleet.waited) == (["/one"], 1)
+    assert [row.name for row in fleet.leases.rows()] == ["other"]
+
+
+def test_a_look_at_originals_waits_for_the_turns_of_their_hosts(
+    shell: Shell, site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.page("/one", b"<p>page</p>")
+    shell.site_collection("demo", site, "/one")
+    shell("init", "demo")
+    shell("capture", "demo")
+    fleet = _Fleet(tmp_path / "fleet", monkeypatch)
+    article = tmp_path / "article.txt"
+    article.write_text(site.url("/one"), "utf-8")
+    asked = site.asked.count("/one")
+    shell("check", str(article), "--live", "--delay", "0", status=None)
+    assert (site.asked.count("/one") - asked, fleet.waited) == (1, 1)
     assert [row.name for row in fleet.leases.rows()] == ["other"]
 
 

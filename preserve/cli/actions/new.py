@@ -1,5 +1,6 @@
 """What ``preserve new`` does: a collection from one address, its file with a comment at each key."""
 
+from contextlib import closing
 from pathlib import Path
 
 from preserve.cables.page.titles import page_title
@@ -7,10 +8,12 @@ from preserve.cli.shared.common import Place
 from preserve.cli.shared.configured import own_contact
 from preserve.cli.shared.loading import all_layouts
 from preserve.cli.shared.output import file_fault
+from preserve.cli.shared.turns import fleet_turns
 from preserve.config.collection import CollectionConfig
 from preserve.config.folder import list_collections, list_layouts, parse_collection
 from preserve.config.place import bundled_config_dir, user_config_dir
 from preserve.config.writing import collection_file, single_page
+from preserve.crawler.browser.gates import in_turn
 from preserve.errors import NetworkError, UsageError
 from preserve.formats.http1.stream import Payload
 from preserve.model import check_collection_name
@@ -55,10 +58,8 @@ def _asked(config: CollectionConfig, url: str) -> Payload:
         allow_addresses=config.allow_addresses,
         verify_tls=True,
     )
-    try:
-        exchange = fetcher.begin(url, {}).finish()
-    finally:
-        fetcher.close()
+    with closing(fetcher), fleet_turns() as turns:
+        exchange = in_turn(fetcher, turns, config.politeness.delay_s).fetch(url)
     payload = http_payload(exchange.response_bytes) if exchange.error is None else None
     if payload is None:
         raise NetworkError(

@@ -20,8 +20,10 @@ from preserve.cli.shared.common import Place, counted, say
 from preserve.cli.shared.loading import all_layouts, public_url, reading
 from preserve.cli.shared.output import file_fault, opened_output
 from preserve.cli.shared.tones import toned
+from preserve.cli.shared.turns import fleet_turns
 from preserve.config.collection import CollectionConfig
 from preserve.config.folder import list_collections, load_collection
+from preserve.crawler.browser.gates import in_turn
 from preserve.crawler.liveness import AddressProber, Asked
 from preserve.errors import FormatError, PreserveError, UsageError
 from preserve.findings import Claim, Verdict
@@ -174,11 +176,14 @@ def _asked(
             wanted.setdefault(one.url, one.text_sha256)
     config = _configuration(place, archives)
     fetcher = _fetcher(config)
-    looker = AddressProber(
-        fetcher=fetcher, layouts=tuple(all_layouts(place).values()), limits=DEFAULT_LIMITS, delay_s=delay_s
-    )
     claims: dict[str, Claim] = {}
-    with ProbeTable(place.archives) as looks, closing(fetcher):
+    with ProbeTable(place.archives) as looks, closing(fetcher), fleet_turns() as turns:
+        looker = AddressProber(
+            fetcher=in_turn(fetcher, turns, delay_s),
+            layouts=tuple(all_layouts(place).values()),
+            limits=DEFAULT_LIMITS,
+            delay_s=delay_s,
+        )
         for asked in looker.look_at(list(wanted.items())):
             look = asked.look
             looks.add([ProbeRow(asked.url, look.date, str(look.sign), look.reason, look.status)])

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol, TypeVar
 
 from preserve.net.addresses import split_url
 from preserve.net.exchange import Exchange, ExchangeError
@@ -15,6 +15,8 @@ from preserve.net.fetch import Fetches, Pending
 
 _AT_ONCE_S = 0.5
 """Who gives the moment of the call waits for nothing; what is over for longer gets no turn."""
+FLEET_PATIENCE_S: Final = 7 * 86_400.0
+"""How long a turn among machines is waited for. Nobody waits so long: the lease ends before."""
 
 
 @dataclass(slots=True)
@@ -117,6 +119,9 @@ def host_of(url: str) -> str:
         return ""
 
 
+_Fetcher = TypeVar("_Fetcher", bound=Fetches)
+
+
 class GatedFetches:
     """What another fetcher gives, each exchange behind the gate of its host."""
 
@@ -134,9 +139,18 @@ class GatedFetches:
         pending.until = time.monotonic() + self._patience_s
         return pending
 
+    def fetch(self, url: str) -> Exchange:
+        """One exchange, in its turn."""
+        return self.begin(url, {}).finish()
+
     def close(self) -> None:
         """Closes the connections that are kept open."""
         self._fetches.close()
+
+
+def in_turn(fetcher: _Fetcher, turns: HostTurns | None, delay_s: float) -> _Fetcher | GatedFetches:
+    """What asks hosts in their turns among the machines of a fleet; as it is where there is none."""
+    return fetcher if turns is None else GatedFetches(fetcher, HostGates(delay_s, turns), FLEET_PATIENCE_S)
 
 
 class _Gated:
@@ -154,8 +168,7 @@ class _Gated:
         return exchange
 
     def finish(self) -> Exchange:
-        # A page holds no gate for longer than it lasts: where the wait is over nevertheless, the turn is taken. Among
-        # machines nobody waits so long: the lease ends before.
+        # A page holds no gate for longer than it lasts: where the wait is over nevertheless, the turn is taken.
         has_turn = self._pending is not None or self._gates.enter(self._host, self.until)
         try:
             return (self._pending or self._begin()).finish()
