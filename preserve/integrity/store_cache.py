@@ -111,6 +111,8 @@ class _Cache:
     def bring(self) -> str:
         """See `bring_here`."""
         paths = self.paths
+        # The copy may be brought up to date from here while it is read.
+        logs = self.logs.as_now(paths.folder)
         note = self._read(self._below(paths.checkpoint), DEFAULT_LIMITS.max_note_bytes)
         if note is None:
             raise NotHeldError(
@@ -124,7 +126,7 @@ class _Cache:
             for item in self.store.list(f"{paths.name}/{folder.name}"):
                 self._fetch(check_key(item.key).removeprefix(f"{paths.name}/"))
         self._tiles(checkpoint.size)
-        remark = self._hold(note, vkey, checkpoint)
+        remark = self._hold(note, vkey, checkpoint, logs)
         read_marker(paths)
         if not paths.checkpoint.is_file() or read_regular(paths.checkpoint, MAX_LEDGER_FILE_BYTES) != note:
             write_atomic(paths.vkey, vkey)
@@ -139,7 +141,7 @@ class _Cache:
             if not done % 64:
                 self.progress(self.paths.name, min(done * 128, size), total=size)
 
-    def _hold(self, note: bytes, vkey: bytes, checkpoint: Checkpoint) -> str:
+    def _hold(self, note: bytes, vkey: bytes, checkpoint: Checkpoint, logs: KnownLogs) -> str:
         """Holds a log against its checkpoint, and that against what is known, before it takes the last one's place."""
         with tempfile.TemporaryDirectory(prefix=".", dir=self.paths.folder) as folder:
             staged = CollectionPaths(Path(folder), self.paths.name)
@@ -151,8 +153,8 @@ class _Cache:
             staged.checkpoint.write_bytes(note)
             # What lies here already may be of another log.
             Ledger(staged).proved_tree(checkpoint)
-            seen = read_log(staged, _proved(staged, checkpoint), self.logs)
-            compared = self.logs.meet(self.paths.folder, seen)
+            seen = read_log(staged, _proved(staged, checkpoint), logs)
+            compared = logs.meet(self.paths.folder, seen)
         problems = [finding for finding in compared.findings if finding.is_problem]
         if problems:
             first = problems[0]

@@ -380,7 +380,9 @@ class KnownLogs:
             compared = self._compared(folder, seen)
             if compared.good and compared.is_told:
                 self._note(folder, seen, compared, own=own)
-        return compared
+                return compared
+        # What was noted since a reading began is newer than what was read, and stays.
+        return compared if self._then is None else self.compare(folder, seen)
 
     def _note(self, folder: Path, seen: SeenLog, compared: Compared, *, own: bool) -> None:
         if not seen.keys:

@@ -18,6 +18,7 @@ from preserve.cluster import opening
 from preserve.cluster.results import Result
 from preserve.cluster.task import FileTask, run_task
 from preserve.demo_site.pages import replies
+from preserve.integrity import store_cache
 from preserve.objects.objectfile import RECORD_AHEAD_BYTES
 from preserve.objects.s3 import ServerPatience
 from preserve.web.application import Desk
@@ -90,6 +91,26 @@ def _read_once(demo: Any, server: ObjectServer) -> None:
 )
 def test_it_says_what_the_collection_says(demo: Any, words: tuple[str, ...]) -> None:
     assert _there(demo, *words) == demo(*words, "-c", "demo")
+
+
+def test_a_copy_that_is_brought_up_to_date_while_it_is_read_is_shown_as_it_was(
+    demo: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    demo("capture", "demo")
+
+    def meanwhile(cache: Any, size: int) -> None:
+        if not later:
+            later.append(1)
+            demo("replicate", WHERE, "demo")
+        tiles(cache, size)
+
+    later: list[int] = []
+    tiles = store_cache._Cache._tiles
+    monkeypatch.setattr(store_cache._Cache, "_tiles", meanwhile)
+    assert CABLE in _there(demo, "show", CABLE)
+    # What is there now is known of the place, and is what is read next.
+    assert CABLE in _there(demo, "show", CABLE)
+    assert later == [1]
 
 
 def test_a_capsule_is_the_same(demo: Any, tmp_path: Path) -> None:
