@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from tests.objectserver import ObjectServer
+from preserve.demo_site.pages import replies
+from tests.objectserver import BUCKET, ObjectServer
 from tests.shell import Shell
 from tests.site import Handler, Server, Site
 
@@ -73,3 +74,23 @@ def site(served: Server) -> Site:
     site = Site(port=served.server_address[1])
     served.site = site  # type: ignore[attr-defined]
     return site
+
+
+def capture_mirror_twice(shell: Shell, site: Site) -> None:
+    """Captures the demonstration's mirror into the collection ``demo``, twice, with the change between."""
+    shell.site_collection("demo", site, "/")
+    shell("init", "demo")
+    for phase in (1, 2):
+        site.replies.update({path: reply.wire() for path, reply in replies(phase).items()})
+        shell("capture", "demo", status=None)
+
+
+def copy_two_captures(shell: Shell, site: Site) -> None:
+    """Captures a page that changes into the collection ``demo``, twice, and copies that into the store of the test."""
+    site.page("/", b"<p>page</p>")
+    shell.site_collection("demo", site, "/")
+    shell("init", "demo")
+    shell("capture", "demo")
+    site.page("/", b"<p>another</p>")
+    shell("capture", "demo")
+    shell("replicate", f"s3://{BUCKET}/copies", "demo")

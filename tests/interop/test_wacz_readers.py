@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from preserve.demo_site.pages import replies
+from tests.kept import capture_mirror_twice
 from tests.shell import Shell
 from tests.site import Site
 from tests.tools import browser
@@ -21,11 +21,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture
 def package(shell: Shell, site: Site, tmp_path: Path) -> Path:
     """A signed package of the mirror, captured twice with a change between."""
-    shell.site_collection("demo", site, "/")
-    shell("init", "demo")
-    for phase in (1, 2):
-        site.replies.update({path: reply.wire() for path, reply in replies(phase).items()})
-        shell("capture", "demo", status=None)
+    capture_mirror_twice(shell, site)
     shell("key", "wacz", "demo")
     shell("export", "wacz", "demo", "-o", str(tmp_path / "demo.wacz"))
     return tmp_path / "demo.wacz"

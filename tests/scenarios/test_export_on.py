@@ -13,9 +13,8 @@ from preserve.cluster.processes import ProcessEngine
 from preserve.cluster.results import Result
 from preserve.cluster.task import FileTask, run_task
 from preserve.cluster.texts import TEXTS, RecordTexts, TextParts
-from preserve.demo_site.pages import replies
 from tests.engines import InlineEngine
-from tests.kept import Beginning, beginning, served, site
+from tests.kept import Beginning, beginning, capture_mirror_twice, served, site
 from tests.shell import Shell
 from tests.site import Site
 
@@ -32,15 +31,7 @@ def held(shell: Shell, site: Site, beginning: Beginning, monkeypatch: pytest.Mon
     """The mirror captured twice, with the change between."""
     monkeypatch.setenv("XDG_STATE_HOME", str(shell.folder / "state"))
 
-    def make() -> None:
-        for phase in (1, 2):
-            site.replies.update({path: reply.wire() for path, reply in replies(phase).items()})
-            if phase == 1:
-                shell.site_collection("demo", site, "/")
-                shell("init", "demo")
-            shell("capture", "demo", status=None)
-
-    beginning(shell, make, site)
+    beginning(shell, lambda: capture_mirror_twice(shell, site), site)
     return shell
 
 

@@ -16,12 +16,11 @@ import pytest
 
 from preserve.citation.capsule.check_capsule import FAIL, PASS
 from preserve.citation.capsule.check_wacz import LISTED, check
-from preserve.demo_site.pages import replies
 from preserve.formats.waczsignature import Authorities, read_signature
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.waczkey import stated_keys
 from preserve.store.layout import CollectionPaths
-from tests.kept import Beginning, beginning, served, site
+from tests.kept import Beginning, beginning, capture_mirror_twice, served, site
 from tests.shell import Shell
 from tests.site import Site
 
@@ -34,15 +33,7 @@ _ID = "05PORTSOLACE117"
 def held(shell: Shell, site: Site, beginning: Beginning) -> Shell:
     """The mirror captured twice, with a change between."""
 
-    def make() -> None:
-        for phase in (1, 2):
-            site.replies.update({path: reply.wire() for path, reply in replies(phase).items()})
-            if not shell.archives.exists():
-                shell.site_collection("demo", site, "/")
-                shell("init", "demo")
-            shell("capture", "demo", status=None)
-
-    beginning(shell, make, site)
+    beginning(shell, lambda: capture_mirror_twice(shell, site), site)
     return shell
 
 

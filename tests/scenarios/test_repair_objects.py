@@ -9,7 +9,7 @@ import pytest
 
 from preserve.formats.warc.members import iter_members
 from preserve.objects.s3 import ServerPatience
-from tests.kept import Beginning, beginning, served, site
+from tests.kept import Beginning, beginning, copy_two_captures, served, site
 from tests.objectserver import BUCKET, ObjectServer
 from tests.shell import Shell
 from tests.site import Site
@@ -26,13 +26,7 @@ def demo(shell: Shell, site: Site, server: ObjectServer, beginning: Beginning) -
     """A collection of two captures, with its copy in the store."""
 
     def make() -> None:
-        site.page("/", b"<p>page</p>")
-        shell.site_collection("demo", site, "/")
-        shell("init", "demo")
-        shell("capture", "demo")
-        site.page("/", b"<p>another</p>")
-        shell("capture", "demo")
-        shell("replicate", WHERE, "demo")
+        copy_two_captures(shell, site)
         server.asked.clear()
 
     beginning(shell, make, site, server)

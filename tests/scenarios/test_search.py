@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 
 import preserve
 from preserve.demo_site.cables import LIGHTHOUSE
-from preserve.demo_site.pages import replies
 from preserve.errors import UsageError
 from preserve.export import ccindex, extracts
 from preserve.export.tables import COLUMNS, REFERENCES, columns, write_csv
@@ -27,7 +26,7 @@ from preserve.replay.searchwords import expression
 from preserve.store.durable import Lock
 from preserve.store.layout import CollectionPaths
 from preserve.store.searchindex import SearchIndex
-from tests.kept import Beginning, beginning, served, site
+from tests.kept import Beginning, beginning, capture_mirror_twice, served, site
 from tests.layout_pages import wikileaks_page
 from tests.shell import Shell
 from tests.site import Site
@@ -41,15 +40,7 @@ _DOCS = Path(__file__).parents[2] / "docs"
 def held(shell: Shell, site: Site, beginning: Beginning) -> Any:
     """The mirror captured twice, with the change between."""
 
-    def make() -> None:
-        for phase in (1, 2):
-            site.replies.update({path: reply.wire() for path, reply in replies(phase).items()})
-            if phase == 1:
-                shell.site_collection("demo", site, "/")
-                shell("init", "demo")
-            shell("capture", "demo", status=None)
-
-    beginning(shell, make, site)
+    beginning(shell, lambda: capture_mirror_twice(shell, site), site)
     return shell
 
 

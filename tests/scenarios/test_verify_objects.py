@@ -9,7 +9,7 @@ import pytest
 from preserve.integrity.verify.attestations import KNOWN
 from preserve.objects.s3 import ServerPatience
 from preserve.objects.spool import spool_collection
-from tests.kept import Beginning, beginning, served, site
+from tests.kept import Beginning, beginning, copy_two_captures, served, site
 from tests.objectserver import BUCKET, ObjectServer
 from tests.shell import Shell
 from tests.site import Site
@@ -27,16 +27,7 @@ _RECORDS = "every record is the one in the ledger"
 def demo(shell: Shell, site: Site, server: ObjectServer, beginning: Beginning) -> Any:
     """A collection of two captures, with its copy in the store."""
 
-    def make() -> None:
-        site.page("/", b"<p>page</p>")
-        shell.site_collection("demo", site, "/")
-        shell("init", "demo")
-        shell("capture", "demo")
-        site.page("/", b"<p>another</p>")
-        shell("capture", "demo")
-        shell("replicate", WHERE, "demo")
-
-    beginning(shell, make, site, server)
+    beginning(shell, lambda: copy_two_captures(shell, site), site, server)
     return shell
 
 
